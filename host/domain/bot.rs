@@ -1,0 +1,98 @@
+//! A bot: a module bound to a platform by a registration.
+
+use super::names::{BotId, ModuleName, TenantName};
+use super::secret::Secret;
+
+/// What a registration binds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bot {
+    /// The host's id; the last part of the webhook's URL.
+    pub id: BotId,
+    /// Whose bot it is.
+    pub tenant: TenantName,
+    /// The platform's name in `PLATFORMS`.
+    pub platform: String,
+    /// The bot's own id on the platform (Khoros: `appId`).
+    pub platform_id: String,
+    /// The network (Khoros: `networkKey`).
+    pub network: String,
+    /// The page or account on that network (Khoros: `externalId`).
+    pub channel: String,
+    /// What runs.
+    pub target: Target,
+    /// How its webhooks prove themselves.
+    pub credentials: Credentials,
+    /// The bot's configuration, a JSON object (Khoros: the registration's `metadata`).
+    pub config: String,
+    /// The registration as the platform documents it, as JSON and without its secret.
+    pub registration: String,
+    /// When it was registered, in milliseconds since 1970-01-01 UTC.
+    pub created_ms: u64,
+    /// When it was last changed.
+    pub updated_ms: u64,
+}
+
+/// What a bot's events go to: the `module:` URI in the platform's own callback field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The module.
+    pub module: ModuleName,
+    /// A pinned version, or the active one.
+    pub version: Option<u32>,
+}
+
+impl Target {
+    /// Reads `module:<name>` or `module:<name>@<version>`; `None` when the text is no `module:` URI at all.
+    ///
+    /// # Errors
+    /// Says what is wrong with the name or the version.
+    pub fn parse(uri: &str) -> Option<Result<Self, String>> {
+        let rest = uri.strip_prefix("module:")?;
+        let (name, version) = match rest.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (rest, None),
+        };
+        Some(ModuleName::parse(name).and_then(|module| {
+            let version = version
+                .map(|text| text.parse().map_err(|_| format!("a version is a whole number, not {text:?}")))
+                .transpose()?;
+            Ok(Self { module, version })
+        }))
+    }
+}
+
+/// What a webhook must show to be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// How.
+    pub scheme: Scheme,
+    /// The user name or the key's name.
+    pub identity: String,
+    /// The password or the key.
+    pub secret: Secret,
+}
+
+/// How a webhook proves itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scheme {
+    /// `Authorization: Basic`, RFC 7617.
+    Basic,
+    /// The Standard Webhooks headers: id, timestamp and HMAC-SHA256 of both and the body.
+    StandardWebhooks,
+    /// A header with the HMAC-SHA256 of the body alone.
+    BodySha256 {
+        /// The header's name.
+        header: String,
+        /// How the header writes the digest.
+        encoding: Encoding,
+    },
+}
+
+/// How bytes are written as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Hexadecimal.
+    Hex,
+    /// Base64 with padding.
+    Base64,
+}

@@ -1,0 +1,101 @@
+//! A delivery: one request to a platform, and what the platform made of it.
+
+use std::time::Duration;
+
+use super::names::{BotId, EventId, TenantName};
+
+/// A request to a platform, exactly as it will go out: what is stored is what is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The contract's name of the action that it carries out (`respond`, `hand-off`, ...).
+    pub action: &'static str,
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path below the tenant's gateway, percent-encoded.
+    pub path: String,
+    /// The body, JSON.
+    pub body: String,
+    /// Whether doing it twice is the same as doing it once. Only where it is not does an ambiguous failure matter.
+    pub repeatable: bool,
+}
+
+/// A request that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its number in the outbox.
+    pub id: i64,
+    /// The lease: whoever holds an older one cannot settle it.
+    pub fence: i64,
+    /// Whose gateway it goes through.
+    pub tenant: TenantName,
+    /// The platform's name.
+    pub platform: String,
+    /// In whose name.
+    pub bot: BotId,
+    /// What it answers.
+    pub event: EventId,
+    /// The contract's name of the action.
+    pub action: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path below the gateway.
+    pub path: String,
+    /// The body.
+    pub body: String,
+    /// Whether doing it twice is the same as doing it once.
+    pub repeatable: bool,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// Whether an earlier try may have reached the platform without our knowing.
+    pub maybe_sent: bool,
+}
+
+/// What became of one try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// The platform took it.
+    Sent {
+        /// The platform's own id of the request, for its support and its request records.
+        reference: Option<String>,
+    },
+    /// Not now; another try may succeed.
+    Again {
+        /// What happened.
+        reason: String,
+        /// When the platform asks to be tried again.
+        after: Option<Duration>,
+        /// Whether the platform may have done it all the same.
+        ambiguous: bool,
+    },
+    /// No; another try would get the same answer.
+    Refused {
+        /// The platform's words.
+        reason: String,
+    },
+}
+
+/// What the outbox records of a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// Done.
+    Sent {
+        /// The platform's own id of the request.
+        reference: Option<String>,
+    },
+    /// To be tried again.
+    Again {
+        /// When, in milliseconds since 1970-01-01 UTC.
+        at_ms: u64,
+        /// Why.
+        reason: String,
+        /// Whether the platform may have done it all the same.
+        ambiguous: bool,
+    },
+    /// Given up; an operator can retry or drop it.
+    Parked {
+        /// Why.
+        reason: String,
+        /// Whether the platform may have done it all the same: shown as `unknown`.
+        ambiguous: bool,
+    },
+}

@@ -1,0 +1,1 @@
+//! Khoros Care, Automation Framework / Bot API v3.

@@ -1,0 +1,219 @@
+//! What a platform is to the host: how its webhooks are verified and decoded, how actions become its requests, and the API
+//! that it documents.
+//!
+//! A platform is a folder with the files `verify.rs`, `decode.rs`, `encode.rs`, `api.rs` and `wire.rs`, and one line in
+//! [`PLATFORMS`]. It reads and writes bytes; it sees neither the store nor a guest.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::domain::bot::Bot;
+use crate::domain::delivery::{Receipt, Request};
+use crate::domain::event::{Event, Origin};
+use crate::domain::names::{BotId, ConversationKey, TenantName};
+use crate::domain::secret::Secret;
+use crate::domain::validate::{Checked, Refusal, Rules};
+
+pub mod khoros;
+
+/// Every platform that the host speaks.
+pub const PLATFORMS: &[&dyn Platform] = &[];
+
+/// Finds a platform by its name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Platform> {
+    PLATFORMS.iter().copied().find(|platform| platform.name() == name)
+}
+
+/// A chat platform.
+pub trait Platform: Send + Sync {
+    /// Its name in settings, URLs and records: `khoros`.
+    fn name(&self) -> &'static str;
+
+    /// The bot that a webhook's path names: what follows `/hooks/<name>/`.
+    fn hook_bot(&self, path: &str) -> Option<BotId>;
+
+    /// What a webhook is answered once its event is on disk, or known already.
+    fn hook_accepted(&self) -> StatusCode;
+
+    /// Checks that the webhook comes from whoever knows the bot's credentials: on the raw bytes, before anything is parsed, in
+    /// constant time.
+    ///
+    /// # Errors
+    /// Says what is missing or wrong, without saying how near it was.
+    fn verify(&self, bot: &Bot, webhook: Webhook, now_ms: u64) -> Result<Verified, VerifyError>;
+
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// Says where the body is not what the platform documents. Unknown fields and kinds of event are no error.
+    fn decode(&self, bot: &Bot, verified: &Verified) -> Result<Decoded, DecodeError>;
+
+    /// What the platform allows where the event happened.
+    fn rules(&self, origin: &Origin) -> Rules;
+
+    /// Turns checked actions into requests that answer `event`.
+    ///
+    /// # Errors
+    /// What only the encoder can see, such as a passthrough that is not JSON.
+    fn encode(&self, bot: &Bot, event: &Verified, checked: &Checked) -> Result<Vec<Request>, Vec<Refusal>>;
+
+    /// The headers that carry the tenant's credentials to its gateway.
+    fn authorize(&self, token: &Secret) -> HeaderMap;
+
+    /// Reads the platform's answer to a request.
+    fn receipt(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Receipt;
+
+    /// Where the platform's own API is served: `/bots/v3`.
+    fn api_prefix(&self) -> &'static str;
+
+    /// Serves a call of the platform's own API, as the platform documents it.
+    fn api<'a>(&'a self, call: ApiCall, host: &'a dyn Host) -> BoxFuture<'a, ApiAnswer>;
+
+    /// What the API answers to a caller without a valid key.
+    fn api_unauthorized(&self) -> ApiAnswer;
+}
+
+/// A future behind a pointer, so that `Platform` can be a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A webhook as it came in.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, untouched.
+    pub body: Bytes,
+}
+
+/// A webhook's body that has proved where it comes from. Only `verify` makes one, and the inbox, which holds nothing else.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    body: Bytes,
+    delivery_id: Option<String>,
+}
+
+impl Verified {
+    /// Made by a platform's `verify` once it is satisfied.
+    fn new(body: Bytes, delivery_id: Option<String>) -> Self {
+        Self { body, delivery_id }
+    }
+
+    /// A body from the inbox: it was verified before it was accepted.
+    #[must_use]
+    pub fn from_inbox(body: Bytes) -> Self {
+        Self { body, delivery_id: None }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The sender's id of this delivery, the same each time it is tried again, where it sends one.
+    #[must_use]
+    pub fn delivery_id(&self) -> Option<&str> {
+        self.delivery_id.as_deref()
+    }
+}
+
+/// Why a webhook is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// A header is missing or cannot be read.
+    #[error("header {header}: {reason}")]
+    Header {
+        /// Which.
+        header: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The name or the signature does not match.
+    #[error("the credentials do not match this registration's")]
+    Mismatch,
+    /// The timestamp is too far from the host's clock.
+    #[error("webhook-timestamp is {off_s} s away from this host's clock; {window_s} s are allowed")]
+    Stale {
+        /// How far.
+        off_s: u64,
+        /// How far it may be.
+        window_s: u64,
+    },
+}
+
+/// Why a body is no event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct DecodeError {
+    /// Where: a JSON path, or line and column.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub reason: String,
+}
+
+/// An event and where it belongs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// What happened.
+    pub event: Event,
+    /// Where.
+    pub origin: Origin,
+    /// The conversation.
+    pub conversation: ConversationKey,
+    /// The platform's own id of the event, the same however often it is delivered, where it has one.
+    pub event_id: Option<String>,
+}
+
+/// A call of a platform's own API by somebody with a valid key.
+#[derive(Debug, Clone)]
+pub struct ApiCall {
+    /// Whose key it was.
+    pub tenant: TenantName,
+    /// The method.
+    pub method: Method,
+    /// The path after the prefix, still percent-encoded, without the leading slash.
+    pub path: String,
+    /// The query, without the question mark.
+    pub query: String,
+    /// The body.
+    pub body: Bytes,
+    /// The time, in milliseconds since 1970-01-01 UTC.
+    pub now_ms: u64,
+}
+
+/// What a platform's own API answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiAnswer {
+    /// The status.
+    pub status: StatusCode,
+    /// JSON, or nothing.
+    pub body: Option<String>,
+    /// `Content-Type`, when there is a body.
+    pub content_type: HeaderValue,
+}
+
+/// What a platform's API may ask of the host.
+pub trait Host: Send + Sync {
+    /// The tenant's bots on a platform.
+    fn bots<'a>(&'a self, tenant: &'a TenantName, platform: &'a str)
+    -> BoxFuture<'a, Result<Vec<Arc<Bot>>, HostError>>;
+
+    /// Registers a bot, or replaces the one of the same id.
+    fn put_bot(&self, bot: Bot) -> BoxFuture<'_, Result<(), HostError>>;
+
+    /// Removes a bot; its events that wait are dropped with it.
+    fn remove_bot<'a>(&'a self, bot: &'a BotId) -> BoxFuture<'a, Result<(), HostError>>;
+
+    /// A new bot id: unguessable.
+    fn new_bot_id(&self) -> BotId;
+}
+
+/// The host could not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct HostError(pub String);
