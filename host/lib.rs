@@ -2,5 +2,3 @@
 
 pub mod domain;
 pub mod platform;
-pub mod store;
-pub mod guest;

@@ -112,7 +112,7 @@ pub enum Button {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attachment {
     /// A list to pick from.
-    ListPicker(ListPicker),
+    ListPicker(Box<ListPicker>),
     /// A picture or film.
     Media(Media),
     /// A preview of a page.

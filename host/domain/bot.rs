@@ -20,6 +20,8 @@ pub struct Bot {
     pub channel: String,
     /// What runs.
     pub target: Target,
+    /// Whether it runs. False: events are accepted and acknowledged, and no turn runs.
+    pub live: bool,
     /// How its webhooks prove themselves.
     pub credentials: Credentials,
     /// The bot's configuration, a JSON object (Khoros: the registration's `metadata`).

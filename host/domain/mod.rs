@@ -3,6 +3,7 @@
 //! Nothing here can do I/O, and no type here is serialisable: each border (platform, store, guest, HTTP) has its own wire
 //! types and converts.
 
+pub mod clock;
 pub mod names;
 pub mod secret;
 pub mod bot;

@@ -86,7 +86,8 @@ pub struct Run {
     pub digest: Digest,
     /// The outcome, or why there is none.
     pub result: Result<Outcome, Cause>,
-    /// Instructions used, instantiation included: the same for the same inputs on every machine.
+    /// Instructions used, instantiation included: the same for the same inputs on every machine. Exact when the bot
+    /// returned; a lower bound when it was stopped, because the engine counts in registers until a call or a return.
     pub instructions: u64,
     /// Wall-clock time, instantiation included.
     pub elapsed: Duration,

@@ -21,7 +21,7 @@ use crate::domain::validate::{Checked, Refusal, Rules};
 pub mod khoros;
 
 /// Every platform that the host speaks.
-pub const PLATFORMS: &[&dyn Platform] = &[];
+pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros];
 
 /// Finds a platform by its name.
 #[must_use]
@@ -52,6 +52,10 @@ pub trait Platform: Send + Sync {
     /// # Errors
     /// Says where the body is not what the platform documents. Unknown fields and kinds of event are no error.
     fn decode(&self, bot: &Bot, verified: &Verified) -> Result<Decoded, DecodeError>;
+
+    /// A bot that an event could be for, such that it may answer where the event lets it: to run a module on an event without
+    /// a registration.
+    fn stand_in(&self, event: &Verified) -> Bot;
 
     /// What the platform allows where the event happened.
     fn rules(&self, origin: &Origin) -> Rules;
@@ -210,7 +214,10 @@ pub trait Host: Send + Sync {
     fn remove_bot<'a>(&'a self, bot: &'a BotId) -> BoxFuture<'a, Result<(), HostError>>;
 
     /// A new bot id: unguessable.
-    fn new_bot_id(&self) -> BotId;
+    ///
+    /// # Errors
+    /// When the machine has no randomness.
+    fn new_bot_id(&self) -> Result<BotId, HostError>;
 }
 
 /// The host could not do it.

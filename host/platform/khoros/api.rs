@@ -1,0 +1,223 @@
+//! Serves `/bots/v3/registrations` as Khoros documents it (seed 000; platforms.md A4, A9).
+//!
+//! "One LIVE bot per network and external id" is checked against what the host holds when the call comes. Two calls at the same
+//! moment can both pass; the host answers for what it stores, and neither call loses an event.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use self::record::{Mode, record};
+use self::registration::Registration;
+use super::NAME;
+use crate::domain::bot::Bot;
+use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
+
+mod record;
+mod registration;
+
+/// MONITORING bots of one network and external id, the LIVE one counted in (platforms.md A4: 9 beside a LIVE one, or 10).
+const LISTENING_MAX: usize = 10;
+
+/// Answers one call.
+pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
+    let decoded: Option<Vec<String>> = call.path.split('/').map(segment).collect();
+    let Some(decoded) = decoded else {
+        return messages(StatusCode::BAD_REQUEST, &["a part of the path is not UTF-8".to_owned()]);
+    };
+    let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
+    let Some(route) = Route::of(&segments) else {
+        return message(StatusCode::NOT_FOUND, "No such resource");
+    };
+    let answer = match (route, &call.method) {
+        (Route::All, &Method::GET) => list(&call, host).await,
+        (Route::All, &Method::POST | &Method::PUT) => put(&call, host).await,
+        (Route::Channel(network, channel), &Method::GET) => of_channel(&call, host, network, channel).await,
+        (Route::One(key), &Method::GET) => one(&call, host, key).await,
+        (Route::One(key), &Method::DELETE) => remove(&call, host, key).await,
+        (Route::Mode(key, mode), &Method::PUT) => set_mode(&call, host, key, mode).await,
+        _ => return message(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+    };
+    // The host's words are for its operator's log, not for a tenant's API client.
+    answer.unwrap_or_else(|error| {
+        tracing::error!(tenant = %call.tenant, method = %call.method, %error, "a registration call failed");
+        match call.method {
+            Method::GET => message(StatusCode::INTERNAL_SERVER_ERROR, "The registrations cannot be read now"),
+            Method::DELETE => errors(StatusCode::INTERNAL_SERVER_ERROR, &["Unable to delete registration".to_owned()]),
+            _ => errors(StatusCode::INTERNAL_SERVER_ERROR, &["Unable to save registration".to_owned()]),
+        }
+    })
+}
+
+/// What a caller without a valid key gets.
+pub(super) fn unauthorized() -> ApiAnswer {
+    message(StatusCode::UNAUTHORIZED, "Unauthorized")
+}
+
+/// What identifies a registration: `appId` alone may be registered on several channels (conformance 34).
+#[derive(Debug, Clone, Copy)]
+struct Key<'a> {
+    network: &'a str,
+    channel: &'a str,
+    app: &'a str,
+}
+
+impl Key<'_> {
+    fn is(self, bot: &Bot) -> bool {
+        bot.network == self.network && bot.channel == self.channel && bot.platform_id == self.app
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Route<'a> {
+    All,
+    Channel(&'a str, &'a str),
+    One(Key<'a>),
+    Mode(Key<'a>, &'a str),
+}
+
+impl<'a> Route<'a> {
+    fn of(segments: &[&'a str]) -> Option<Self> {
+        match *segments {
+            ["registrations"] => Some(Self::All),
+            ["registrations", "network", network, "externalId", channel] => Some(Self::Channel(network, channel)),
+            ["registrations", "network", network, "externalId", channel, "appId", app] => {
+                Some(Self::One(Key { network, channel, app }))
+            }
+            ["registrations", "network", network, "externalId", channel, "appId", app, "mode", mode] => {
+                Some(Self::Mode(Key { network, channel, app }, mode))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn segment(encoded: &str) -> Option<String> {
+    percent_decode_str(encoded).decode_utf8().ok().map(|text| text.into_owned())
+}
+
+async fn list(call: &ApiCall, host: &dyn Host) -> Result<ApiAnswer, HostError> {
+    let bots = host.bots(&call.tenant, NAME).await?;
+    let records: Vec<Value> = bots.iter().map(|bot| record(bot)).collect();
+    Ok(answer(StatusCode::OK, &json!({"data": records, "requestId": request_id()})))
+}
+
+async fn of_channel(call: &ApiCall, host: &dyn Host, network: &str, channel: &str) -> Result<ApiAnswer, HostError> {
+    let bots = host.bots(&call.tenant, NAME).await?;
+    let there = bots.iter().filter(|bot| bot.network == network && bot.channel == channel);
+    let records: Vec<Value> = there.map(|bot| record(bot)).collect();
+    if records.is_empty() {
+        return Ok(message(StatusCode::NOT_FOUND, "No bot registration found"));
+    }
+    Ok(answer(StatusCode::OK, &json!({"data": records})))
+}
+
+async fn one(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<ApiAnswer, HostError> {
+    Ok(match find(call, host, key).await? {
+        Some(bot) => answer(StatusCode::OK, &json!({"data": record(&bot)})),
+        None => message(StatusCode::NOT_FOUND, "No bot registration found"),
+    })
+}
+
+async fn remove(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<ApiAnswer, HostError> {
+    let Some(bot) = find(call, host, key).await? else {
+        return Ok(message(StatusCode::NOT_FOUND, "No bot registration found"));
+    };
+    host.remove_bot(&bot.id).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// Registers, or replaces the registration of the same key and keeps its hashKey, so that the webhook's URL stays.
+async fn put(call: &ApiCall, host: &dyn Host) -> Result<ApiAnswer, HostError> {
+    let registration = match Registration::read(&call.body) {
+        Ok(registration) => registration,
+        Err(violations) => return Ok(errors(StatusCode::UNPROCESSABLE_ENTITY, &violations)),
+    };
+    let bots = host.bots(&call.tenant, NAME).await?;
+    let key = Key { network: &registration.network_key, channel: &registration.external_id, app: &registration.app_id };
+    if let Err(violation) = fits(&bots, key, registration.mode) {
+        return Ok(errors(StatusCode::UNPROCESSABLE_ENTITY, &[violation]));
+    }
+    let known = bots.iter().find(|bot| key.is(bot));
+    let id = known.map_or_else(|| host.new_bot_id(), |bot| Ok(bot.id.clone()))?;
+    let created_ms = known.map_or(call.now_ms, |bot| bot.created_ms);
+    host.put_bot(registration.into_bot(id, call.tenant.clone(), created_ms, call.now_ms)).await?;
+    Ok(empty(StatusCode::ACCEPTED))
+}
+
+async fn set_mode(call: &ApiCall, host: &dyn Host, key: Key<'_>, mode: &str) -> Result<ApiAnswer, HostError> {
+    let Some(wanted) = Mode::parse(&mode.to_ascii_uppercase()) else {
+        return Ok(messages(StatusCode::BAD_REQUEST, &[format!("Invalid mode: {mode}")]));
+    };
+    let bots = host.bots(&call.tenant, NAME).await?;
+    let Some(bot) = bots.iter().find(|bot| key.is(bot)) else {
+        let Key { network, channel, app } = key;
+        let reason = format!("No such bot {app} for company {} network {network} external id {channel}", call.tenant);
+        return Ok(messages(StatusCode::NOT_FOUND, &[reason]));
+    };
+    if let Err(violation) = fits(&bots, key, wanted) {
+        return Ok(messages(StatusCode::BAD_REQUEST, &[violation]));
+    }
+    host.put_bot(record::with_mode(bot, wanted, call.now_ms)).await?;
+    Ok(empty(StatusCode::ACCEPTED))
+}
+
+/// Whether a bot may have this mode beside the others of its channel.
+fn fits(bots: &[Arc<Bot>], key: Key<'_>, mode: Mode) -> Result<(), String> {
+    let others = || bots.iter().filter(|bot| bot.network == key.network && bot.channel == key.channel && !key.is(bot));
+    let live = others().find(|bot| bot.live);
+    let monitoring = others().filter(|bot| record::mode(bot) == Some(Mode::Monitoring)).count();
+    match (mode, live) {
+        (Mode::Maintenance, _) => Ok(()),
+        (Mode::Live, Some(bot)) => Err(format!(
+            "mode LIVE is taken by {} for network {} external id {}; only one bot may be LIVE there",
+            bot.platform_id, key.network, key.channel
+        )),
+        (Mode::Live | Mode::Monitoring, live) if monitoring + usize::from(live.is_some()) >= LISTENING_MAX => {
+            Err(format!(
+                "mode {}: network {} external id {} has {LISTENING_MAX} bots that are LIVE or MONITORING, no more are allowed",
+                mode.name(),
+                key.network,
+                key.channel
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn find(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<Option<Arc<Bot>>, HostError> {
+    let bots = host.bots(&call.tenant, NAME).await?;
+    Ok(bots.into_iter().find(|bot| key.is(bot)))
+}
+
+fn errors(status: StatusCode, texts: &[String]) -> ApiAnswer {
+    answer(status, &json!({ "errors": texts }))
+}
+
+fn messages(status: StatusCode, texts: &[String]) -> ApiAnswer {
+    answer(status, &json!({"error": {"messages": texts}}))
+}
+
+fn message(status: StatusCode, text: &str) -> ApiAnswer {
+    answer(status, &json!({"error": {"message": text, "requestId": request_id()}}))
+}
+
+fn empty(status: StatusCode) -> ApiAnswer {
+    ApiAnswer { body: None, ..answer(status, &Value::Null) }
+}
+
+fn answer(status: StatusCode, body: &Value) -> ApiAnswer {
+    let content_type = HeaderValue::from_static("application/json; charset=utf-8");
+    ApiAnswer { status, body: Some(body.to_string()), content_type }
+}
+
+/// An id to quote to support. Where the system has no randomness to give it is zeros: an answer is worth more than its id.
+fn request_id() -> String {
+    let mut bytes = [0; 16];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::warn!(%error, "no randomness for a request id");
+    }
+    hex::encode(bytes)
+}

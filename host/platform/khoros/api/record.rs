@@ -1,0 +1,118 @@
+//! The stored registration as reads show it (conformance 4-10; platforms.md A4).
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::bot::{Bot, Encoding, Scheme};
+
+/// What a shown record has in place of the secret.
+const MASK: &str = "********";
+
+/// The operating mode (conformance 39-50).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The bot gets events and answers.
+    Live,
+    /// The bot is away; agents answer.
+    Maintenance,
+    /// The bot gets events and stays silent.
+    Monitoring,
+}
+
+impl Mode {
+    /// Reads the platform's name of a mode.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "LIVE" => Some(Self::Live),
+            "MAINTENANCE" => Some(Self::Maintenance),
+            "MONITORING" => Some(Self::Monitoring),
+            _ => None,
+        }
+    }
+
+    /// The platform's name of it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Maintenance => "MAINTENANCE",
+            Self::Monitoring => "MONITORING",
+        }
+    }
+}
+
+/// The mode that a bot is registered with.
+pub(super) fn mode(bot: &Bot) -> Option<Mode> {
+    members(bot).get("mode").and_then(Value::as_str).and_then(Mode::parse)
+}
+
+/// The same bot in another mode.
+pub(super) fn with_mode(bot: &Bot, mode: Mode, now_ms: u64) -> Bot {
+    let mut registration = members(bot);
+    registration.insert("mode".to_owned(), mode.name().into());
+    Bot {
+        live: mode == Mode::Live,
+        registration: Value::Object(registration).to_string(),
+        updated_ms: now_ms,
+        ..bot.clone()
+    }
+}
+
+/// The record of a bot. `credentials` and `contact` are JSON within a string, as the platform has them (conformance 5, 6);
+/// the secret is never among them.
+pub(super) fn record(bot: &Bot) -> Value {
+    let registration = members(bot);
+    let field = |name: &str| registration.get(name).cloned();
+    let text = |name: &str| field(name).unwrap_or_else(|| Value::from(""));
+    let in_maintenance = u8::from(mode(bot) == Some(Mode::Maintenance));
+    let mut record = json!({
+        "hashKey": bot.id.as_str(),
+        "appId": bot.platform_id,
+        "autoResponse": 0,
+        "avatarS3Key": "",
+        "avatarUrl": text("avatarUrl"),
+        "callbackUrl": text("callbackUrl"),
+        "companyKey": text("companyKey"),
+        "contact": field("contact").unwrap_or_else(|| json!({})).to_string(),
+        "createdTS": bot.created_ms,
+        "createdEpochMillis": bot.created_ms,
+        "credentials": credentials(bot).to_string(),
+        "externalId": bot.channel,
+        "internalBot": 0,
+        "lastUpdatedTS": bot.updated_ms,
+        "lastUpdatedEpochMillis": bot.updated_ms,
+        "maintenanceMode": in_maintenance,
+        "mode": text("mode"),
+        "name": text("name"),
+        "networkInstance": text("networkInstance"),
+        "networkKey": bot.network,
+        "platform": text("platform"),
+        "version": 2,
+    });
+    for optional in ["publicFilter", "metadata"] {
+        if let (Some(value), Some(record)) = (field(optional), record.as_object_mut()) {
+            record.insert(optional.to_owned(), value);
+        }
+    }
+    record
+}
+
+fn credentials(bot: &Bot) -> Value {
+    let identity = &bot.credentials.identity;
+    let signature = match &bot.credentials.scheme {
+        Scheme::Basic => {
+            return json!({"type": "BASIC_AUTH", "identity": identity, "secret": MASK, "secretIV": ""});
+        }
+        Scheme::StandardWebhooks => json!({"profile": "standard-webhooks"}),
+        Scheme::BodySha256 { header, encoding } => {
+            let encoding = match encoding {
+                Encoding::Hex => "hex",
+                Encoding::Base64 => "base64",
+            };
+            json!({"profile": "body-sha256", "header": header, "encoding": encoding})
+        }
+    };
+    json!({"type": "HMAC", "identity": identity, "secret": MASK, "secretIV": "", "signature": signature})
+}
+
+fn members(bot: &Bot) -> Map<String, Value> {
+    serde_json::from_str(&bot.registration).unwrap_or_default()
+}

@@ -1,0 +1,82 @@
+//! Reads Khoros' answer to a call (platforms.md A6, A7, A9).
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+
+use crate::domain::delivery::Receipt;
+
+/// The longest text kept of an answer, in bytes.
+pub const REASON_BYTES_MAX: usize = 1024;
+
+/// The longest wait that the platform can ask for.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest request id kept, in bytes.
+const REFERENCE_BYTES_MAX: usize = 256;
+
+/// What an answer means for the delivery.
+///
+/// The platform documents 409 ("No change was made. This request may be retried") and that a 500 may be retried and a 4xx may not.
+/// The rest is HTTP's own meaning: 429 and 503 say that the request was not handled; after any other 5xx, and after 408, it may
+/// have been. A 401 is tried again because tokens rotate: the operator's next one may be accepted.
+pub(super) fn receipt(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Receipt {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    if status.is_success() {
+        return Receipt::Sent { reference: reference(&answer, headers) };
+    }
+    let reason = shorten(format!("{status}: {}", words(&answer, body)));
+    let again = |ambiguous| Receipt::Again { reason: reason.clone(), after: retry_after(headers), ambiguous };
+    match status {
+        StatusCode::UNAUTHORIZED
+        | StatusCode::CONFLICT
+        | StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::SERVICE_UNAVAILABLE => again(false),
+        StatusCode::REQUEST_TIMEOUT => again(true),
+        _ if status.is_server_error() => again(true),
+        _ => Receipt::Refused { reason },
+    }
+}
+
+/// The platform's id of the request (platforms.md A1).
+fn reference(answer: &Value, headers: &HeaderMap) -> Option<String> {
+    let in_body = answer.get("requestId").and_then(Value::as_str);
+    let in_header = || headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok());
+    let id = in_body.or_else(in_header)?;
+    (!id.is_empty() && id.len() <= REFERENCE_BYTES_MAX).then(|| id.to_owned())
+}
+
+/// Seconds; the other form, a date, would need a clock that this room does not have, and Khoros documents neither.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}
+
+/// The messages in any of the five envelopes (platforms.md A9), or else the body as it is.
+fn words(answer: &Value, body: &[u8]) -> String {
+    let error = answer.get("error");
+    let lists = [answer.get("errors"), error.and_then(|error| error.get("messages"))];
+    let texts = [error.and_then(|error| error.get("message")), error, answer.get("message")];
+    if let Some(list) = lists.into_iter().flatten().find_map(Value::as_array) {
+        return list
+            .iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join("; ");
+    }
+    if let Some(text) = texts.into_iter().flatten().find_map(Value::as_str) {
+        return text.to_owned();
+    }
+    let start = &body[..body.len().min(REASON_BYTES_MAX)];
+    if start.is_empty() { "no body".to_owned() } else { String::from_utf8_lossy(start).into_owned() }
+}
+
+fn shorten(mut text: String) -> String {
+    if text.len() > REASON_BYTES_MAX {
+        let cut = "…";
+        text.truncate(text.floor_char_boundary(REASON_BYTES_MAX - cut.len()));
+        text.push_str(cut);
+    }
+    text
+}
