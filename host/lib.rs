@@ -1,4 +1,5 @@
 //! bothost, a WebAssembly host for chat-bot logic. Start at `host/ARCHITECTURE.md`.
 
+pub mod simulator;
 pub mod domain;
 pub mod platform;
