@@ -1,5 +1,6 @@
 //! bothost, a WebAssembly host for chat-bot logic. Start at `host/ARCHITECTURE.md`.
 
 pub mod simulator;
-pub mod domain;
 pub mod platform;
+pub mod store;
+pub mod domain;

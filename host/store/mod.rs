@@ -1,0 +1,434 @@
+//! What the host keeps: a few verbs with the meaning of the domain, so that another database is one more folder.
+//!
+//! Every verb is one transaction. It returns a [`Reply`] at once; the reply comes when the transaction is on disk. Nothing
+//! above this line may assume that it is the only process at work on the store.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+
+use crate::domain::bot::Bot;
+use crate::domain::delivery::{Delivery, Request, Settlement};
+use crate::domain::event::Owner;
+use crate::domain::names::{BotId, ConversationKey, Digest, EventId, ModuleName, TenantName};
+use crate::domain::turn::StateChange;
+
+pub mod sqlite;
+
+/// What the pipeline needs of a database.
+pub trait Store: Send + Sync {
+    /// Puts an event into the inbox, unless it is there already. The reply means that it is on disk.
+    fn accept(&self, arrival: Arrival) -> Reply<Accepted>;
+
+    /// Leases the oldest waiting event of up to `limit` conversations in which no other turn is under way.
+    fn claim(&self, now_ms: u64, lease_ms: u64, limit: usize) -> Reply<Claims>;
+
+    /// Ends a turn: its record, the new state, the requests and "this event is done" in one transaction. When the
+    /// conversation has another event waiting, that one comes back claimed under a lease until `lease_until_ms`.
+    fn commit(&self, turn: TurnRecord, ending: Ending, now_ms: u64, lease_until_ms: u64) -> Reply<Option<Claim>>;
+
+    /// Gives claimed events back untried, so that they are claimed again at once.
+    fn release(&self, leases: Vec<Lease>, now_ms: u64) -> Reply<()>;
+
+    /// Leases the next request of up to `limit` conversations whose next request is due. A request whose earlier lease ran
+    /// out was being sent when its sender died: it comes back with `maybe_sent`.
+    fn due(&self, now_ms: u64, lease_ms: u64, limit: usize) -> Reply<Deliveries>;
+
+    /// Records what became of a try. When the conversation's next request is due, it comes back leased until
+    /// `lease_until_ms`.
+    fn settle(
+        &self,
+        delivery: DeliveryLease,
+        settlement: Settlement,
+        now_ms: u64,
+        lease_until_ms: u64,
+    ) -> Reply<Option<Delivery>>;
+
+    /// Rings when an event may have become claimable.
+    fn turns_ready(&self) -> &Notify;
+
+    /// Rings when a request may have become due.
+    fn deliveries_ready(&self) -> &Notify;
+
+    /// The bot of that id. Called for every webhook: from memory where the store can.
+    fn bot(&self, id: &BotId) -> Result<Option<Arc<Bot>>, Error>;
+
+    /// A tenant's bots on a platform, oldest first.
+    fn bots(&self, tenant: &TenantName, platform: &str) -> Result<Vec<Arc<Bot>>, Error>;
+
+    /// Registers a bot or replaces the one of that id. Its secret is encrypted at rest.
+    fn put_bot(&self, bot: Bot) -> Reply<()>;
+
+    /// Removes a bot. Its events stay in the record; those that wait are closed.
+    fn remove_bot(&self, id: BotId) -> Reply<()>;
+
+    /// Records a version of a module, makes it the active one and returns its number. The same digest as the module's newest
+    /// version is that version again.
+    fn activate(&self, activation: Activation) -> Reply<Version>;
+
+    /// Makes the version active that served before the active one.
+    fn roll_back(&self, tenant: TenantName, module: ModuleName, by: String, now_ms: u64) -> Reply<Version>;
+
+    /// Stops a module: no version of it is active from now on.
+    fn deactivate(&self, tenant: TenantName, module: ModuleName, by: String, now_ms: u64) -> Reply<()>;
+
+    /// The active version of every module of every tenant.
+    fn active_versions(&self) -> Result<Vec<Version>, Error>;
+
+    /// One version of a module.
+    fn version(&self, tenant: &TenantName, module: &ModuleName, version: u32) -> Result<Option<Version>, Error>;
+
+    /// The version of a module that has these bytes, if it ever had them.
+    fn version_of(&self, tenant: &TenantName, module: &ModuleName, digest: &Digest) -> Result<Option<Version>, Error>;
+
+    /// What became of an event: its turns and its deliveries.
+    fn record(&self, event: EventId) -> Result<Option<EventRecord>, Error>;
+
+    /// Forgets what is past its time: delivery ids, finished events. Bounded work; call it now and then.
+    fn forget(&self, now_ms: u64) -> Reply<()>;
+
+    /// How much waits, for metrics and `/readyz`.
+    fn figures(&self) -> Result<Figures, Error>;
+
+    /// Whether the store can take an event now: its writer runs and its queue has room.
+    fn ready(&self) -> Result<(), Error>;
+}
+
+/// An answer that is under way. Await it, or block on it from a thread that is not the runtime's.
+#[derive(Debug)]
+pub struct Reply<T>(oneshot::Receiver<Result<T, Error>>);
+
+impl<T> Reply<T> {
+    /// A reply and where to send it.
+    #[must_use]
+    pub fn pair() -> (oneshot::Sender<Result<T, Error>>, Self) {
+        let (sender, receiver) = oneshot::channel();
+        (sender, Self(receiver))
+    }
+
+    /// An answer that is known already.
+    #[must_use]
+    pub fn ready(answer: Result<T, Error>) -> Self {
+        let (sender, reply) = Self::pair();
+        let _ = sender.send(answer);
+        reply
+    }
+
+    /// Waits for the answer on this thread.
+    ///
+    /// # Errors
+    /// What the store says, or [`Error::Stopped`].
+    pub fn wait(self) -> Result<T, Error> {
+        self.0.blocking_recv().unwrap_or(Err(Error::Stopped))
+    }
+}
+
+impl<T> Future for Reply<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Error::Stopped)))
+    }
+}
+
+/// What the store could not do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Too much waits for the writer already; try again shortly.
+    #[error("the store has {waiting} writes waiting, its limit")]
+    Busy {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The database refused: disk full, file gone, a bug. The transaction had no effect.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// The lease is no longer held: another claim was made since. The transaction had no effect.
+    #[error("the lease on {0} is no longer held")]
+    Stale(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    Missing(String),
+    /// The store has stopped.
+    #[error("the store has stopped")]
+    Stopped,
+}
+
+/// An event on its way into the inbox.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Whose bot it is for.
+    pub tenant: TenantName,
+    /// The bot.
+    pub bot: BotId,
+    /// The conversation, within the bot.
+    pub conversation: ConversationKey,
+    /// `message` or `update`.
+    pub kind: &'static str,
+    /// What makes it the same event when it comes again: unique within the bot.
+    pub dedupe_key: String,
+    /// Until when that key is kept, in milliseconds since 1970-01-01 UTC.
+    pub dedupe_until_ms: u64,
+    /// The body as it came.
+    pub body: Bytes,
+    /// When it came.
+    pub now_ms: u64,
+}
+
+/// What became of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is in the inbox.
+    New(EventId),
+    /// It was there before, under this number.
+    Duplicate(EventId),
+}
+
+/// A lease on an event: whoever holds an older fence can neither commit nor release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The event.
+    pub event: EventId,
+    /// The store's number of its conversation.
+    pub conversation: i64,
+    /// The fencing number.
+    pub fence: i64,
+}
+
+/// A claimed event and what a turn on it needs.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The lease.
+    pub lease: Lease,
+    /// Whose bot it is for.
+    pub tenant: TenantName,
+    /// The bot.
+    pub bot: BotId,
+    /// The conversation.
+    pub conversation: ConversationKey,
+    /// The body as it came.
+    pub body: Bytes,
+    /// When it came.
+    pub accepted_ms: u64,
+    /// 1 more than the failed turns recorded for it.
+    pub attempt: u32,
+    /// How often it was claimed before without a turn being recorded or the claim being released: the process died.
+    pub crashes: u32,
+    /// What the conversation's last turn stored.
+    pub state: Option<String>,
+    /// Who holds the conversation, as far as the host knows.
+    pub owner: Option<Owner>,
+}
+
+/// What was claimed.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// The events, each of another conversation.
+    pub claims: Vec<Claim>,
+    /// When the next event becomes claimable, as far as is known now.
+    pub next_ms: Option<u64>,
+}
+
+/// What is recorded of a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnRecord {
+    /// The lease under which it ran.
+    pub lease: Lease,
+    /// Which try of the event it was.
+    pub attempt: u32,
+    /// The module that ran; none when there was none to run.
+    pub digest: Option<Digest>,
+    /// The module's version.
+    pub version: Option<u32>,
+    /// Instructions used.
+    pub instructions: u64,
+    /// Wall-clock time in microseconds.
+    pub elapsed_us: u64,
+    /// The most memory held, in bytes.
+    pub memory_bytes: u64,
+    /// The turn's clock.
+    pub now_ms: u64,
+    /// The turn's random number.
+    pub seed: u64,
+    /// What the bot returned, as JSON, also when it was refused.
+    pub outcome: Option<String>,
+    /// Why nothing of it was done: one word, and the whole story.
+    pub cause: Option<(&'static str, String)>,
+    /// What the bot logged, as JSON.
+    pub log: String,
+}
+
+/// How a turn ends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// The event is done.
+    Done {
+        /// What to remember.
+        state: StateChange,
+        /// Who holds the conversation now.
+        owner: Owner,
+        /// What to send, in this order.
+        requests: Vec<Request>,
+    },
+    /// The event is tried again.
+    Retry {
+        /// When.
+        at_ms: u64,
+    },
+}
+
+/// A lease on a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryLease {
+    /// The delivery.
+    pub id: i64,
+    /// The fencing number.
+    pub fence: i64,
+}
+
+/// What is due.
+#[derive(Debug, Default)]
+pub struct Deliveries {
+    /// The requests, each of another conversation.
+    pub deliveries: Vec<Delivery>,
+    /// When the next becomes due, as far as is known now.
+    pub next_ms: Option<u64>,
+}
+
+/// A module about to become active.
+#[derive(Debug, Clone)]
+pub struct Activation {
+    /// Whose.
+    pub tenant: TenantName,
+    /// Which module.
+    pub module: ModuleName,
+    /// Its bytes' digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Who did it: `file` or a key's name.
+    pub by: String,
+    /// When.
+    pub now_ms: u64,
+}
+
+/// A version of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Whose.
+    pub tenant: TenantName,
+    /// Which module.
+    pub module: ModuleName,
+    /// Counted from 1 within the module.
+    pub version: u32,
+    /// Its bytes' digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// When it was first seen.
+    pub created_ms: u64,
+}
+
+/// How much waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Events that wait for a turn.
+    pub inbox: u64,
+    /// Requests that wait to be sent.
+    pub outbox: u64,
+    /// Requests that were given up.
+    pub parked: u64,
+    /// Transactions written since the start: each is one fsync of the log.
+    pub commits: u64,
+    /// Verbs done since the start.
+    pub writes: u64,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// The event.
+    pub event: EventId,
+    /// How far it is.
+    pub status: EventStatus,
+    /// Its turns, in their order.
+    pub turns: Vec<TurnSeen>,
+    /// Its deliveries, in their order.
+    pub deliveries: Vec<DeliverySeen>,
+}
+
+impl EventRecord {
+    /// Whether nothing more will happen to it by itself.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let open =
+            |delivery: &DeliverySeen| matches!(delivery.status, DeliveryStatus::Planned | DeliveryStatus::Sending);
+        self.status != EventStatus::Pending && !self.deliveries.iter().any(open)
+    }
+}
+
+/// How far an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventStatus {
+    /// It waits for a turn.
+    Pending,
+    /// The bot handled it.
+    Done,
+    /// The bot did not, after all tries.
+    Failed,
+}
+
+/// A turn as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnSeen {
+    /// Which try of the event.
+    pub attempt: u32,
+    /// The module that ran.
+    pub digest: Option<Digest>,
+    /// Its version.
+    pub version: Option<u32>,
+    /// Instructions used.
+    pub instructions: u64,
+    /// Wall-clock time in microseconds.
+    pub elapsed_us: u64,
+    /// What the bot returned, as JSON.
+    pub outcome: Option<String>,
+    /// Why nothing of it was done: one word, and the whole story.
+    pub cause: Option<(String, String)>,
+    /// What the bot logged, as JSON.
+    pub log: String,
+}
+
+/// A delivery as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliverySeen {
+    /// The contract's name of the action.
+    pub action: String,
+    /// The body.
+    pub body: String,
+    /// How far it is.
+    pub status: DeliveryStatus,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    /// It waits.
+    Planned,
+    /// It is on its way.
+    Sending,
+    /// The platform took it.
+    Sent,
+    /// It was given up, and the platform does not have it.
+    Parked,
+    /// It was given up, and the platform may have it.
+    Unknown,
+}

@@ -1,0 +1,261 @@
+//! The inbox: events in, one leased turn at a time in each conversation, and what a turn leaves behind.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::writer::Work;
+use super::{count, int, ms, outbox};
+use crate::domain::event::Owner;
+use crate::domain::names::{BotId, ConversationKey, EventId, TenantName};
+use crate::domain::turn::StateChange;
+use crate::store::{Accepted, Arrival, Claim, Claims, Ending, Error, Lease, TurnRecord};
+
+/// What a claim is made of: the conversation, its oldest pending event, its state.
+macro_rules! heads {
+    ($which:literal) => {
+        concat!(
+            "SELECT c.id, c.fence, c.claims, c.tries, c.tenant, c.bot, c.key, c.owner, e.id, e.body, e.accepted_ms, s.state \
+             FROM conversations c \
+             JOIN events e ON e.id = \
+                (SELECT id FROM events WHERE conversation = c.id AND status = 0 ORDER BY id LIMIT 1) \
+             LEFT JOIN states s ON s.conversation = c.id ",
+            $which
+        )
+    };
+}
+
+/// Puts an event into the inbox. Duplicates are told by the first statement and write nothing.
+pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Error> {
+    let db = &work.db;
+    let (bot, now) = (arrival.bot.as_str(), int(arrival.now_ms));
+    work.latest_ms = work.latest_ms.max(arrival.now_ms);
+    let earlier: Option<(i64, i64)> = db
+        .prepare_cached("SELECT id, dedupe_until_ms FROM events WHERE bot = ?1 AND dedupe_key = ?2")?
+        .query_row(params![bot, arrival.dedupe_key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match earlier {
+        Some((id, until_ms)) if until_ms > now => return Ok(Accepted::Duplicate(EventId(id))),
+        Some((id, _)) => {
+            db.prepare_cached("UPDATE events SET dedupe_key = NULL WHERE id = ?1")?.execute([id])?;
+        }
+        None => {}
+    }
+    let known: Option<(i64, bool)> = db
+        .prepare_cached("SELECT id, ready_at IS NULL FROM conversations WHERE bot = ?1 AND key = ?2")?
+        .query_row(params![bot, arrival.conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let conversation = match known {
+        Some((id, idle)) => {
+            if idle {
+                db.prepare_cached("UPDATE conversations SET ready_at = ?2 WHERE id = ?1")?.execute([id, now])?;
+                work.turns_ready = true;
+            }
+            id
+        }
+        None => {
+            work.turns_ready = true;
+            db.prepare_cached("INSERT INTO conversations (tenant, bot, key, ready_at) VALUES (?1, ?2, ?3, ?4)")?
+                .insert(params![arrival.tenant.as_str(), bot, arrival.conversation.as_str(), now])?
+        }
+    };
+    let id = db
+        .prepare_cached(
+            "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_key, dedupe_until_ms, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .insert(params![
+            conversation,
+            bot,
+            arrival.kind,
+            now,
+            arrival.dedupe_key,
+            int(arrival.dedupe_until_ms),
+            &arrival.body[..],
+        ])?;
+    Ok(Accepted::New(EventId(id)))
+}
+
+/// Leases the oldest pending event of each conversation that is ready.
+pub(super) fn claim(work: &mut Work, now_ms: u64, lease_ms: u64, limit: usize) -> Result<Claims, Error> {
+    work.latest_ms = work.latest_ms.max(now_ms);
+    let db = &work.db;
+    let mut claims = db
+        .prepare_cached(heads!("WHERE c.ready_at <= ?1 ORDER BY c.ready_at, c.id LIMIT ?2"))?
+        .query_map(params![int(now_ms), count(limit)], read_claim)?
+        .collect::<Result<Vec<_>, _>>()?;
+    for claim in &mut claims {
+        lease(db, claim, now_ms.saturating_add(lease_ms))?;
+    }
+    let next: Option<i64> = db
+        .prepare_cached("SELECT min(ready_at) FROM conversations WHERE ready_at IS NOT NULL")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Claims { claims, next_ms: next.map(ms) })
+}
+
+/// Ends a turn, and claims the conversation's next event.
+pub(super) fn commit(
+    work: &mut Work,
+    turn: &TurnRecord,
+    ending: &Ending,
+    now_ms: u64,
+    lease_until_ms: u64,
+) -> Result<Option<Claim>, Error> {
+    work.latest_ms = work.latest_ms.max(now_ms);
+    let Lease { event, conversation, .. } = turn.lease;
+    let bot = holder(&work.db, &turn.lease)?.ok_or_else(|| Error::Stale(format!("event {event}")))?;
+    match ending {
+        Ending::Retry { at_ms } => {
+            record(&work.db, turn)?;
+            work.db
+                .prepare_cached("UPDATE conversations SET leased = 0, tries = tries + 1, ready_at = ?2 WHERE id = ?1")?
+                .execute([conversation, int(*at_ms)])?;
+            work.turns_ready = true;
+            Ok(None)
+        }
+        Ending::Done { state, owner, requests } => {
+            let platform = if requests.is_empty() { String::new() } else { platform(&work.db, &bot)? };
+            record(&work.db, turn)?;
+            let status = if turn.cause.is_some() { 2 } else { 1 };
+            work.db.prepare_cached("UPDATE events SET status = ?2, ended_ms = ?3 WHERE id = ?1")?.execute([
+                event.0,
+                status,
+                int(now_ms),
+            ])?;
+            remember(&work.db, conversation, state)?;
+            outbox::plan(work, conversation, event, &platform, requests, now_ms)?;
+            work.db
+                .prepare_cached("UPDATE conversations SET owner = ?2, leased = 0, claims = 0, tries = 0 WHERE id = ?1")?
+                .execute(params![conversation, owner_text(owner)])?;
+            next(&work.db, conversation, lease_until_ms)
+        }
+    }
+}
+
+/// Gives claims back as if they had never been made. Those that are no longer held are somebody else's and are left alone;
+/// the answer is an error only when none was held.
+pub(super) fn release(work: &mut Work, leases: &[Lease], now_ms: u64) -> Result<(), Error> {
+    let mut released = 0;
+    for lease in leases {
+        released += work
+            .db
+            .prepare_cached(
+                "UPDATE conversations SET leased = 0, claims = claims - 1, ready_at = ?3 \
+                 WHERE id = ?1 AND fence = ?2 AND leased = 1",
+            )?
+            .execute([lease.conversation, lease.fence, int(now_ms)])?;
+    }
+    match leases.first() {
+        Some(lease) if released == 0 => Err(Error::Stale(format!("event {}", lease.event))),
+        _ => {
+            work.turns_ready |= released > 0;
+            Ok(())
+        }
+    }
+}
+
+/// The bot of a lease that is held.
+fn holder(db: &Connection, lease: &Lease) -> Result<Option<String>, Error> {
+    Ok(db
+        .prepare_cached(
+            "SELECT c.bot FROM conversations c JOIN events e ON e.id = ?2 AND e.conversation = c.id AND e.status = 0 \
+             WHERE c.id = ?1 AND c.fence = ?3 AND c.leased = 1",
+        )?
+        .query_row([lease.conversation, lease.event.0, lease.fence], |row| row.get(0))
+        .optional()?)
+}
+
+fn platform(db: &Connection, bot: &str) -> Result<String, Error> {
+    db.prepare_cached("SELECT platform FROM bots WHERE id = ?1")?
+        .query_row([bot], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Error::Missing(format!("there is no bot {bot} in whose name to send")))
+}
+
+fn record(db: &Connection, turn: &TurnRecord) -> Result<(), Error> {
+    db.prepare_cached(
+        "INSERT INTO turns (event, attempt, digest, version, instructions, elapsed_us, memory_bytes, now_ms, seed, outcome, \
+         cause_kind, cause, log) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?
+    .execute(params![
+        turn.lease.event.0,
+        turn.attempt,
+        turn.digest.as_ref().map(|digest| digest.as_str()),
+        turn.version,
+        int(turn.instructions),
+        int(turn.elapsed_us),
+        int(turn.memory_bytes),
+        int(turn.now_ms),
+        turn.seed.cast_signed(),
+        turn.outcome,
+        turn.cause.as_ref().map(|(kind, _)| *kind),
+        turn.cause.as_ref().map(|(_, story)| story),
+        turn.log,
+    ])?;
+    Ok(())
+}
+
+fn remember(db: &Connection, conversation: i64, state: &StateChange) -> Result<(), Error> {
+    match state {
+        StateChange::Keep => {}
+        StateChange::Set(state) => {
+            db.prepare_cached("INSERT OR REPLACE INTO states (conversation, state) VALUES (?1, ?2)")?
+                .execute(params![conversation, state])?;
+        }
+        StateChange::Clear => {
+            db.prepare_cached("DELETE FROM states WHERE conversation = ?1")?.execute([conversation])?;
+        }
+    }
+    Ok(())
+}
+
+/// Claims the conversation's oldest pending event, or leaves the conversation idle.
+fn next(db: &Connection, conversation: i64, lease_until_ms: u64) -> Result<Option<Claim>, Error> {
+    let mut next = db.prepare_cached(heads!("WHERE c.id = ?1"))?.query_row([conversation], read_claim).optional()?;
+    match &mut next {
+        Some(claim) => lease(db, claim, lease_until_ms)?,
+        None => {
+            db.prepare_cached("UPDATE conversations SET ready_at = NULL WHERE id = ?1")?.execute([conversation])?;
+        }
+    }
+    Ok(next)
+}
+
+/// Takes the lease that a claim needs: from now on every older fence is stale.
+fn lease(db: &Connection, claim: &mut Claim, until_ms: u64) -> Result<(), Error> {
+    claim.lease.fence += 1;
+    db.prepare_cached(
+        "UPDATE conversations SET leased = 1, fence = ?2, claims = claims + 1, ready_at = ?3 WHERE id = ?1",
+    )?
+    .execute([claim.lease.conversation, claim.lease.fence, int(until_ms)])?;
+    Ok(())
+}
+
+/// Reads a row of [`heads!`]; its fence is the one before the lease is taken.
+fn read_claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
+    let (claims, tries): (u32, u32) = (row.get(2)?, row.get(3)?);
+    Ok(Claim {
+        lease: Lease { conversation: row.get(0)?, fence: row.get(1)?, event: EventId(row.get(8)?) },
+        attempt: tries.saturating_add(1),
+        crashes: claims.saturating_sub(tries),
+        tenant: TenantName::from(row.get::<_, String>(4)?),
+        bot: BotId::from(row.get::<_, String>(5)?),
+        conversation: ConversationKey::from(row.get::<_, String>(6)?),
+        owner: row.get::<_, Option<String>>(7)?.as_deref().and_then(read_owner),
+        body: row.get::<_, Vec<u8>>(9)?.into(),
+        accepted_ms: ms(row.get(10)?),
+        state: row.get(11)?,
+    })
+}
+
+fn owner_text(owner: &Owner) -> String {
+    match owner {
+        Owner::Agent => "agent".to_owned(),
+        Owner::Bot(id) => format!("bot:{id}"),
+    }
+}
+
+fn read_owner(text: &str) -> Option<Owner> {
+    match text {
+        "agent" => Some(Owner::Agent),
+        _ => text.strip_prefix("bot:").map(|id| Owner::Bot(id.to_owned())),
+    }
+}

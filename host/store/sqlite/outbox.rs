@@ -1,0 +1,181 @@
+//! The outbox: the requests of each conversation, sent strictly one after the other.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::writer::Work;
+use super::{count, int, ms};
+use crate::domain::delivery::{Delivery, Request, Settlement};
+use crate::domain::names::{BotId, EventId, TenantName};
+use crate::store::{Deliveries, DeliveryLease, Error};
+
+/// A conversation's oldest open delivery.
+macro_rules! heads {
+    ($which:literal) => {
+        concat!(
+            "SELECT d.id, c.send_fence, c.tenant, d.platform, c.bot, d.event, d.action, d.method, d.path, d.body, \
+             d.repeatable, d.attempts, d.maybe_sent, c.id, d.status, d.due_ms \
+             FROM conversations c \
+             JOIN deliveries d ON d.id = \
+                (SELECT id FROM deliveries WHERE conversation = c.id AND status < 2 ORDER BY id LIMIT 1) ",
+            $which
+        )
+    };
+}
+
+struct Head {
+    /// As it would be sent: already with the fence and the attempt that a lease gives it.
+    delivery: Delivery,
+    conversation: i64,
+    /// Whether somebody was sending it when it was last heard of.
+    sending: bool,
+    due_ms: u64,
+}
+
+/// Plans a turn's requests, behind those that the conversation has already.
+pub(super) fn plan(
+    work: &mut Work,
+    conversation: i64,
+    event: EventId,
+    platform: &str,
+    requests: &[Request],
+    now_ms: u64,
+) -> Result<(), Error> {
+    if requests.is_empty() {
+        return Ok(());
+    }
+    let mut insert = work.db.prepare_cached(
+        "INSERT INTO deliveries (conversation, event, platform, action, method, path, body, repeatable, due_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for request in requests {
+        insert.execute(params![
+            conversation,
+            event.0,
+            platform,
+            request.action,
+            request.method,
+            request.path,
+            request.body,
+            request.repeatable,
+            int(now_ms),
+        ])?;
+    }
+    let idle = work
+        .db
+        .prepare_cached("UPDATE conversations SET send_at = ?2 WHERE id = ?1 AND send_at IS NULL")?
+        .execute([conversation, int(now_ms)])?;
+    work.deliveries_ready |= idle > 0;
+    Ok(())
+}
+
+/// Leases the next request of each conversation that is due.
+pub(super) fn due(work: &mut Work, now_ms: u64, lease_ms: u64, limit: usize) -> Result<Deliveries, Error> {
+    work.latest_ms = work.latest_ms.max(now_ms);
+    let db = &work.db;
+    let heads = db
+        .prepare_cached(heads!("WHERE c.send_at <= ?1 ORDER BY c.send_at, c.id LIMIT ?2"))?
+        .query_map(params![int(now_ms), count(limit)], read_head)?
+        .collect::<Result<Vec<_>, _>>()?;
+    let deliveries = heads
+        .into_iter()
+        .map(|head| lease(db, head, now_ms, now_ms.saturating_add(lease_ms)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let next: Option<i64> = db
+        .prepare_cached("SELECT min(send_at) FROM conversations WHERE send_at IS NOT NULL")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Deliveries { deliveries, next_ms: next.map(ms) })
+}
+
+/// Records what became of a try, and leases the conversation's next request when it is due.
+pub(super) fn settle(
+    work: &mut Work,
+    held: DeliveryLease,
+    settlement: &Settlement,
+    now_ms: u64,
+    lease_until_ms: u64,
+) -> Result<Option<Delivery>, Error> {
+    work.latest_ms = work.latest_ms.max(now_ms);
+    let db = &work.db;
+    let (conversation, attempt): (i64, u32) = db
+        .prepare_cached(
+            "SELECT c.id, d.attempts FROM deliveries d JOIN conversations c ON c.id = d.conversation \
+             WHERE d.id = ?1 AND d.status = 1 AND c.send_fence = ?2 AND c.send_leased = 1",
+        )?
+        .query_row([held.id, held.fence], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .ok_or_else(|| Error::Stale(format!("delivery {}", held.id)))?;
+    let (status, due_ms, maybe_sent, reference, result, reason) = match settlement {
+        Settlement::Sent { reference } => (2, now_ms, false, reference.as_deref(), "sent", None),
+        Settlement::Again { at_ms, reason, ambiguous } => (0, *at_ms, *ambiguous, None, "again", Some(reason)),
+        Settlement::Parked { reason, ambiguous: false } => (3, now_ms, false, None, "parked", Some(reason)),
+        Settlement::Parked { reason, ambiguous: true } => (4, now_ms, true, None, "unknown", Some(reason)),
+    };
+    db.prepare_cached(
+        "UPDATE deliveries SET status = ?2, due_ms = ?3, maybe_sent = max(maybe_sent, ?4), reference = ?5, \
+         last_error = coalesce(?6, last_error) WHERE id = ?1",
+    )?
+    .execute(params![held.id, status, int(due_ms), maybe_sent, reference, reason])?;
+    record(db, held.id, attempt, now_ms, result, reason.map(String::as_str))?;
+    let next = db.prepare_cached(heads!("WHERE c.id = ?1"))?.query_row([conversation], read_head).optional()?;
+    match next {
+        Some(head) if head.due_ms <= now_ms => lease(db, head, now_ms, lease_until_ms).map(Some),
+        waiting => {
+            let send_at = waiting.map(|head| int(head.due_ms));
+            db.prepare_cached("UPDATE conversations SET send_leased = 0, send_at = ?2 WHERE id = ?1")?
+                .execute(params![conversation, send_at])?;
+            work.deliveries_ready |= send_at.is_some();
+            Ok(None)
+        }
+    }
+}
+
+/// Hands a delivery out. One that somebody was sending ended unseen: that try is recorded as unknown.
+fn lease(db: &Connection, head: Head, now_ms: u64, until_ms: u64) -> Result<Delivery, Error> {
+    let Head { mut delivery, conversation, sending, .. } = head;
+    if sending {
+        delivery.maybe_sent = true;
+        record(db, delivery.id, delivery.attempt - 1, now_ms, "unknown", Some("its sender was not heard of again"))?;
+    }
+    db.prepare_cached("UPDATE deliveries SET status = 1, attempts = ?2, maybe_sent = ?3 WHERE id = ?1")?
+        .execute(params![delivery.id, delivery.attempt, delivery.maybe_sent])?;
+    db.prepare_cached("UPDATE conversations SET send_leased = 1, send_fence = ?2, send_at = ?3 WHERE id = ?1")?
+        .execute([conversation, delivery.fence, int(until_ms)])?;
+    Ok(delivery)
+}
+
+fn record(
+    db: &Connection,
+    delivery: i64,
+    attempt: u32,
+    at_ms: u64,
+    result: &str,
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    db.prepare_cached("INSERT INTO attempts (delivery, attempt, at_ms, result, reason) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![delivery, attempt, int(at_ms), result, reason])?;
+    Ok(())
+}
+
+/// Reads a row of [`heads!`].
+fn read_head(row: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head {
+        delivery: Delivery {
+            id: row.get(0)?,
+            fence: row.get::<_, i64>(1)? + 1,
+            tenant: TenantName::from(row.get::<_, String>(2)?),
+            platform: row.get(3)?,
+            bot: BotId::from(row.get::<_, String>(4)?),
+            event: EventId(row.get(5)?),
+            action: row.get(6)?,
+            method: row.get(7)?,
+            path: row.get(8)?,
+            body: row.get(9)?,
+            repeatable: row.get(10)?,
+            attempt: row.get::<_, u32>(11)?.saturating_add(1),
+            maybe_sent: row.get(12)?,
+        },
+        conversation: row.get(13)?,
+        sending: row.get::<_, i64>(14)? == 1,
+        due_ms: ms(row.get(15)?),
+    })
+}
