@@ -3,4 +3,5 @@
 pub mod simulator;
 pub mod platform;
 pub mod store;
+pub mod guest;
 pub mod domain;
