@@ -1,2 +1,19 @@
-//! x
-fn main() {}
+//! The `bothost` binary: read the command line, do what it says.
+
+use std::process::ExitCode;
+
+use bothost::cli::{self, Args, Command};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Serve(serve) => cli::serve::run(&serve),
+        Command::Demo(demo) => cli::demo::run(&demo),
+        Command::Check(check) => cli::check::run(&check),
+        Command::Run(run) => cli::run::run(&run),
+        Command::Push(push) => cli::push::run(&push),
+        Command::CompileChild => return bothost::guest::child_main(),
+    };
+    result.unwrap_or_else(|error| cli::fail(&error))
+}

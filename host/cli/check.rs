@@ -1,0 +1,67 @@
+//! `bothost check`: whether a module is one that this host runs, and why not.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{Error, FAILED, output};
+use crate::app;
+use crate::guest::{Prepared, Refusal, Sandbox, Workshop};
+use crate::settings::{Overrides, Settings};
+
+/// Check whether a module is one that this host runs; exit code 1 when it is not.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The component.
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+    /// A TOML file with settings, for other limits than the defaults.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the file cannot be read or the sandbox cannot be set up; a refused module is no error of the command.
+pub fn run(check: &Check) -> Result<ExitCode, Error> {
+    let bench = Bench::set_up(check.config.as_deref())?;
+    match bench.prepare(&check.file)? {
+        Ok(prepared) => {
+            output::line(format_args!("{}", prepared.report));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(Refusal::Module(report)) => {
+            output::line(&report);
+            Ok(ExitCode::from(FAILED))
+        }
+        Err(Refusal::Host(error)) => Err(error.into()),
+    }
+}
+
+/// A workshop in a temporary directory, for commands that work on one module and keep nothing.
+pub(super) struct Bench {
+    pub(super) settings: Settings,
+    workshop: Workshop,
+    _scratch: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Reads the settings and starts the sandbox.
+    pub(super) fn set_up(config: Option<&Path>) -> Result<Self, Error> {
+        let overrides = Overrides { file: config.map(Path::to_owned), ..Overrides::default() };
+        let settings = Settings::load(&overrides, std::env::vars())?;
+        let scratch = tempfile::tempdir()?;
+        let sandbox = Sandbox::new(app::guest_limits(&settings))?;
+        let workshop = Workshop::open(Arc::clone(&sandbox), scratch.path(), std::env::current_exe()?)?;
+        Ok(Self { settings, workshop, _scratch: scratch })
+    }
+
+    /// Checks and compiles a file.
+    pub(super) fn prepare(&self, file: &Path) -> Result<Result<Prepared, Refusal>, Error> {
+        let wasm = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        Ok(self.workshop.prepare(&wasm))
+    }
+}

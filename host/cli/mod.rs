@@ -1,0 +1,55 @@
+//! The command line. Each command is a file with its arguments and a `run`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub mod serve;
+pub mod demo;
+pub mod check;
+pub mod run;
+pub mod push;
+mod output;
+
+/// A WebAssembly host for chat-bot logic.
+#[derive(Debug, Parser)]
+#[command(name = "bothost", version, about)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What bothost can be told to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve: take webhooks in, run bots, send their answers.
+    Serve(serve::Serve),
+    /// Show the whole way of an event on this machine, with a simulated platform.
+    Demo(demo::Demo),
+    /// Check whether a module is one that this host runs; exit code 1 when it is not.
+    Check(check::Check),
+    /// Run a module on one event and print what it answers, as JSON; exit code 1 when it fails.
+    Run(run::Run),
+    /// Upload a module to a running host.
+    Push(push::Push),
+    /// The host's own compiler process: a module on standard input, code on standard output.
+    #[command(hide = true)]
+    CompileChild,
+}
+
+/// Why a command failed, in words for whoever typed it.
+pub type Error = Box<dyn std::error::Error>;
+
+/// Exit code of a command that could not do its work (EX_CONFIG when nothing was started is 64 in `serve`).
+pub const FAILED: u8 = 1;
+/// Exit code of settings that cannot be used: nothing was bound or written.
+pub const BAD_SETTINGS: u8 = 64;
+
+/// Says why a command failed.
+#[must_use]
+pub fn fail(error: &Error) -> ExitCode {
+    output::error(&error.to_string());
+    let settings = error.downcast_ref::<crate::settings::Error>().is_some();
+    ExitCode::from(if settings { BAD_SETTINGS } else { FAILED })
+}

@@ -1,0 +1,47 @@
+//! Reading a request's body within its limits of size and time.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, StatusCode};
+
+use super::problem::Problem;
+
+/// Reads a body of at most `bytes_max` bytes that comes within `longest`. Nothing is decompressed: what is counted is what
+/// is read.
+///
+/// # Errors
+/// 413 when it is larger, 408 when it is slower, 400 when it breaks off.
+pub async fn body(headers: &HeaderMap, body: Body, bytes_max: usize, longest: Duration) -> Result<Bytes, Problem> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large(bytes_max));
+    }
+    match tokio::time::timeout(longest, to_bytes(body, bytes_max)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_length_limit(&error) => Err(too_large(bytes_max)),
+        Ok(Err(error)) => Err(Problem::new(StatusCode::BAD_REQUEST, "body", format!("the body broke off: {error}"))),
+        Err(_) => {
+            let detail = format!("the body did not come within {} ms", longest.as_millis());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "slow-body", detail))
+        }
+    }
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    let detail = format!("the body has more than the {bytes_max} bytes that are taken here");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}

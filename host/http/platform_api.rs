@@ -1,0 +1,40 @@
+//! The platforms' own APIs, as they document them: a valid key makes an `ApiCall`, and the platform answers it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+
+use super::limits;
+use super::router::Front;
+use crate::platform::{ApiAnswer, ApiCall, Platform};
+
+/// Answers a call below a platform's prefix.
+pub async fn call(State(front): State<Arc<Front>>, platform: &'static dyn Platform, request: Request) -> Response {
+    let Some(caller) = front.keys.caller(request.headers()) else { return answer(platform.api_unauthorized()) };
+    let (parts, body) = request.into_parts();
+    let settings = &front.pipeline.settings.front;
+    let longest = Duration::from_millis(settings.body_timeout_ms);
+    let body = match limits::body(&parts.headers, body, settings.body_bytes_max, longest).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
+    let path = parts.uri.path().strip_prefix(platform.api_prefix()).unwrap_or_default();
+    let call = ApiCall {
+        tenant: caller.tenant,
+        method: parts.method,
+        path: path.trim_start_matches('/').to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        body,
+        now_ms: front.pipeline.clock.now_ms(),
+    };
+    answer(platform.api(call, &*front.pipeline).await)
+}
+
+fn answer(answer: ApiAnswer) -> Response {
+    let Some(body) = answer.body else { return answer.status.into_response() };
+    (answer.status, [(CONTENT_TYPE, answer.content_type)], Body::from(body)).into_response()
+}

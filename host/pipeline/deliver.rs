@@ -1,0 +1,126 @@
+//! outbox -due-> request -send-> Receipt -settle-> sent | again at | parked.
+//!
+//! One request at a time per conversation, in the bot's order. What is stored is what is sent: a restart or a new version
+//! of the host cannot change an answer that was decided.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::lanes::{self, Taken};
+use super::run::random;
+use super::{Pipeline, figures};
+use crate::domain::delivery::{Delivery, Receipt, Settlement};
+use crate::platform;
+use crate::store::DeliveryLease;
+
+/// Sends what is due until told to stop; returns when the last request has been settled.
+pub(super) async fn deliveries(pipeline: Arc<Pipeline>, stopped: watch::Receiver<bool>) {
+    let (lanes, lease_ms) = (pipeline.settings.deliver.at_once, pipeline.settings.deliver.lease_ms);
+    let take = |limit| {
+        let reply = pipeline.store.due(pipeline.clock.now_ms(), lease_ms, limit);
+        async move {
+            match reply.await {
+                Ok(due) => Taken { items: due.deliveries, next_ms: due.next_ms },
+                Err(error) => {
+                    tracing::error!(%error, "due requests could not be read; trying again");
+                    Taken { items: Vec::new(), next_ms: None }
+                }
+            }
+        }
+    };
+    let work = |delivery| conversation(pipeline.clone(), delivery, stopped.clone());
+    lanes::run(lanes, pipeline.clock.clone(), pipeline.store.deliveries_ready(), stopped.clone(), take, work).await;
+}
+
+/// Sends the requests of one conversation, one after the other, as long as there are any.
+async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watch::Receiver<bool>) {
+    let mut next = Some(delivery);
+    while let Some(delivery) = next.take() {
+        let settlement =
+            if *stopped.borrow() { not_tried(&pipeline, &delivery) } else { attempt(&pipeline, &delivery).await };
+        figures::delivery_settled(&delivery, &settlement);
+        log_settlement(&delivery, &settlement);
+        let lease = DeliveryLease { id: delivery.id, fence: delivery.fence };
+        let lease_ms = pipeline.settings.deliver.lease_ms;
+        let settle = || {
+            let now_ms = pipeline.clock.now_ms();
+            pipeline.store.settle(lease, settlement.clone(), now_ms, now_ms + lease_ms)
+        };
+        match lanes::insist(&*pipeline.clock, pipeline.clock.now_ms() + lease_ms, settle).await {
+            Ok(delivery) => next = delivery,
+            Err(error) => {
+                // The outbox still says that it is being sent: it comes back when the lease runs out, as possibly sent.
+                tracing::error!(delivery = delivery.id, %error, "a receipt could not be recorded");
+            }
+        }
+    }
+}
+
+/// What a shutdown leaves for the next start.
+fn not_tried(pipeline: &Pipeline, delivery: &Delivery) -> Settlement {
+    Settlement::Again {
+        at_ms: pipeline.clock.now_ms(),
+        reason: "the host was stopped before it was sent".to_owned(),
+        ambiguous: delivery.maybe_sent,
+    }
+}
+
+async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> Settlement {
+    let may_resend = delivery.repeatable || pipeline.settings.deliver.resend_ambiguous;
+    if delivery.maybe_sent && !may_resend {
+        let reason = "an earlier try may have reached the platform, which has no idempotency key".to_owned();
+        return Settlement::Parked { reason, ambiguous: true };
+    }
+    let receipt = send(pipeline, delivery).await;
+    match receipt {
+        Receipt::Sent { reference } => Settlement::Sent { reference },
+        Receipt::Refused { reason } => Settlement::Parked { reason, ambiguous: delivery.maybe_sent },
+        Receipt::Again { reason, after, ambiguous } => {
+            let ambiguous = delivery.maybe_sent || ambiguous && !delivery.repeatable;
+            match pipeline.settings.deliver.backoff().wait_after(delivery.attempt, random()) {
+                Some(_) if ambiguous && !may_resend => Settlement::Parked { reason, ambiguous },
+                Some(wait) => {
+                    let wait = after.map_or(wait, |after| after.max(wait).min(RETRY_AFTER_LONGEST));
+                    let at_ms = pipeline.clock.now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                    Settlement::Again { at_ms, reason, ambiguous }
+                }
+                None => Settlement::Parked { reason: format!("the last try failed: {reason}"), ambiguous },
+            }
+        }
+    }
+}
+
+/// The longest wait that a platform's Retry-After is granted.
+const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(3600);
+
+async fn send(pipeline: &Pipeline, delivery: &Delivery) -> Receipt {
+    let key = (delivery.tenant.clone(), delivery.platform.clone());
+    let (Some(gateway), Some(platform)) = (pipeline.gateways.get(&key), platform::find(&delivery.platform)) else {
+        let reason = format!(
+            "tenant {} has no {} gateway: set [tenants.{0}.gateways.{1}] url and token",
+            delivery.tenant, delivery.platform
+        );
+        return Receipt::Again { reason, after: None, ambiguous: false };
+    };
+    match pipeline.outbound.send(gateway, platform.authorize(&gateway.token), delivery).await {
+        Ok(answer) => platform.receipt(answer.status, &answer.headers, &answer.body),
+        Err(error) => Receipt::Again { ambiguous: error.maybe_sent, reason: error.reason, after: None },
+    }
+}
+
+fn log_settlement(delivery: &Delivery, settlement: &Settlement) {
+    let (id, event, action, attempt) = (delivery.id, delivery.event, &delivery.action, delivery.attempt);
+    match settlement {
+        Settlement::Sent { reference } => {
+            tracing::debug!(delivery = id, %event, action, attempt, reference, "delivery sent");
+        }
+        Settlement::Again { reason, at_ms, ambiguous } => {
+            tracing::warn!(delivery = id, %event, action, attempt, reason, at_ms, ambiguous, "delivery failed, trying again");
+        }
+        Settlement::Parked { reason, ambiguous } => {
+            tracing::error!(delivery = id, %event, action, attempt, reason, ambiguous, "delivery parked");
+        }
+    }
+}

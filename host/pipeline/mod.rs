@@ -1,0 +1,98 @@
+//! The way of an event: `receive.rs` puts it into the inbox, `run.rs` runs the bot on it, `deliver.rs` sends what came of it.
+//!
+//! This is the one room that knows the platforms, the store and the guests. It holds no state of its own: everything that
+//! must survive is in the store, and what is in memory can be lost at any moment.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::domain::clock::Clock;
+use crate::domain::names::TenantName;
+use crate::guest::{Catalog, Runners, Workshop};
+use crate::settings::{Gateway, Settings};
+use crate::store::Store;
+
+mod lanes;
+pub mod receive;
+pub mod run;
+pub mod deliver;
+pub mod modules;
+pub mod bots;
+pub mod outbound;
+pub mod record;
+pub mod figures;
+
+/// What the stages work with.
+pub struct Pipeline {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The modules that serve.
+    pub catalog: Catalog,
+    /// The threads that guests run on.
+    pub runners: Runners,
+    /// Where modules are checked and compiled.
+    pub workshop: Workshop,
+    /// Where answers go, by tenant and platform.
+    pub gateways: BTreeMap<(TenantName, String), Gateway>,
+    /// How requests leave.
+    pub outbound: outbound::Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The settings.
+    pub settings: Settings,
+    /// One module is installed at a time, so that two uploads cannot swap each other's versions half-way.
+    pub installing: tokio::sync::Mutex<()>,
+}
+
+impl Pipeline {
+    /// Starts the stages that work by themselves.
+    #[must_use]
+    pub fn start(self: &Arc<Self>) -> Stages {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(run::turns(self.clone(), stopped.clone()));
+        tasks.spawn(deliver::deliveries(self.clone(), stopped.clone()));
+        tasks.spawn(forget(self.clone(), stopped));
+        Stages { stop, tasks }
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").finish_non_exhaustive()
+    }
+}
+
+/// The running stages.
+#[derive(Debug)]
+pub struct Stages {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Stages {
+    /// Takes up nothing new, lets what is under way end and gives unfinished leases back.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// How often what is past its time is forgotten.
+const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+async fn forget(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+        if let Err(error) = pipeline.store.forget(pipeline.clock.now_ms()).await {
+            tracing::warn!(%error, "old records could not be forgotten; trying again in a minute");
+        }
+    }
+}

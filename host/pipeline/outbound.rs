@@ -1,0 +1,96 @@
+//! The way out: one HTTP client for all gateways, without redirects, proxies or surprises.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+
+use crate::domain::delivery::Delivery;
+use crate::settings::{Deliver, Gateway};
+
+/// Sends requests to gateways.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    response_bytes_max: usize,
+}
+
+/// A platform's answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, cut off at the limit.
+    pub body: Bytes,
+}
+
+/// No answer came.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Error {
+    /// What happened.
+    pub reason: String,
+    /// Whether the platform may have got the request all the same.
+    pub maybe_sent: bool,
+}
+
+impl Client {
+    /// A client with the settings' time-outs.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(settings: &Deliver) -> Result<Self, reqwest::Error> {
+        // Installed once for the process; a second client finds it there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_millis(settings.connect_ms))
+            .timeout(Duration::from_millis(settings.total_ms))
+            .user_agent(concat!("bothost/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { http, response_bytes_max: settings.response_bytes_max })
+    }
+
+    /// Sends a delivery through a gateway.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn send(&self, gateway: &Gateway, headers: HeaderMap, delivery: &Delivery) -> Result<Answer, Error> {
+        let method =
+            delivery.method.parse().map_err(|_| Error::not_sent(format!("no method {:?}", delivery.method)))?;
+        let url = format!("{}{}", gateway.url.trim_end_matches('/'), delivery.path);
+        let request = self.http.request(method, url).headers(headers).body(delivery.body.clone());
+        let mut response = request.send().await.map_err(|error| Error::of(&error))?;
+        let mut body = BytesMut::new();
+        let (status, headers) = (response.status(), response.headers().clone());
+        // The status is the answer; a body that breaks off or runs over only shortens the story.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = self.response_bytes_max.saturating_sub(body.len());
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() >= room {
+                break;
+            }
+        }
+        Ok(Answer { status, headers, body: body.freeze() })
+    }
+}
+
+impl Error {
+    fn not_sent(reason: String) -> Self {
+        Self { reason, maybe_sent: false }
+    }
+
+    fn of(error: &reqwest::Error) -> Self {
+        let mut reason = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            reason.push_str(": ");
+            reason.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self { reason, maybe_sent: !error.is_connect() && !error.is_builder() }
+    }
+}

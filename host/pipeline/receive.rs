@@ -1,0 +1,82 @@
+//! bytes -verify-> Verified -decode-> Event -accept-> inbox: a webhook is acknowledged when it is on disk, and not before.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Pipeline, figures};
+use crate::domain::bot::Bot;
+use crate::platform::{DecodeError, Decoded, Platform, Verified, VerifyError, Webhook};
+use crate::store::{self, Accepted, Arrival};
+
+/// Why a webhook was not accepted. Nothing of it was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No bot has this URL.
+    #[error("no bot is registered at this URL")]
+    NoBot,
+    /// It did not prove where it comes from.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// It is not what the platform documents.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The store cannot take it now; the sender should try again.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Takes a webhook in.
+///
+/// # Errors
+/// Says why not; only [`Error::Store`] is worth another try.
+pub async fn receive(
+    pipeline: &Pipeline,
+    platform: &'static dyn Platform,
+    path: &str,
+    webhook: Webhook,
+) -> Result<Accepted, Error> {
+    let started = std::time::Instant::now();
+    let result = accept(pipeline, platform, path, webhook).await;
+    figures::received(platform.name(), &result, started.elapsed());
+    match &result {
+        Ok(Accepted::New(event)) => tracing::debug!(platform = platform.name(), %event, "event accepted"),
+        Ok(Accepted::Duplicate(event)) => tracing::info!(platform = platform.name(), %event, "duplicate of an event"),
+        Err(error) => tracing::warn!(platform = platform.name(), %error, "webhook refused"),
+    }
+    result
+}
+
+async fn accept(
+    pipeline: &Pipeline,
+    platform: &'static dyn Platform,
+    path: &str,
+    webhook: Webhook,
+) -> Result<Accepted, Error> {
+    let now_ms = pipeline.clock.now_ms();
+    let id = platform.hook_bot(path).ok_or(Error::NoBot)?;
+    let bot = pipeline.store.bot(&id)?.filter(|bot| bot.platform == platform.name()).ok_or(Error::NoBot)?;
+    let verified = platform.verify(&bot, webhook, now_ms)?;
+    let decoded = platform.decode(&bot, &verified)?;
+    Ok(pipeline.store.accept(arrival(pipeline, &bot, &verified, decoded, now_ms)).await?)
+}
+
+fn arrival(pipeline: &Pipeline, bot: &Bot, verified: &Verified, decoded: Decoded, now_ms: u64) -> Arrival {
+    let settings = &pipeline.settings.store;
+    let (dedupe_key, keep_ms) = match (verified.delivery_id(), decoded.event_id) {
+        (Some(delivery), _) => (format!("delivery:{delivery}"), settings.dedupe_days * 86_400_000),
+        (None, Some(event)) => (format!("event:{event}"), settings.dedupe_days * 86_400_000),
+        // The same words may be true twice, so a body alone counts as the same event for a short while only.
+        (None, None) => {
+            (format!("body:{}", hex::encode(Sha256::digest(verified.body()))), settings.dedupe_body_s * 1000)
+        }
+    };
+    Arrival {
+        tenant: bot.tenant.clone(),
+        bot: bot.id.clone(),
+        conversation: decoded.conversation,
+        kind: decoded.event.kind(),
+        dedupe_key,
+        dedupe_until_ms: now_ms + keep_ms,
+        body: verified.body().clone(),
+        now_ms,
+    }
+}

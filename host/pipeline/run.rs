@@ -1,0 +1,260 @@
+//! inbox -claim-> Event+State -run-> Outcome -validate-> Checked -commit-> state + outbox + done.
+//!
+//! One turn at a time per conversation, in the order of arrival; conversations in parallel. A turn that fails leaves no
+//! trace but its record, and after the last try the conversation goes to a human agent.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::lanes::{self, Taken};
+use super::{Pipeline, figures, record};
+use crate::domain::bot::Bot;
+use crate::domain::delivery::Request;
+use crate::domain::event::{Event, Operation, Owner};
+use crate::domain::ownership;
+use crate::domain::turn::{Cause, Context, Outcome, Run, StateChange};
+use crate::domain::validate::{self, Checked};
+use crate::guest::Active;
+use crate::platform::{self, Decoded, Platform, Verified};
+use crate::store::{Claim, Ending, Lease, TurnRecord};
+
+/// Runs turns until told to stop; returns when the last one has ended.
+pub(super) async fn turns(pipeline: Arc<Pipeline>, stopped: watch::Receiver<bool>) {
+    let (lanes, lease_ms) = (pipeline.settings.turn.at_once, pipeline.settings.turn.lease_ms);
+    let take = |limit| {
+        let reply = pipeline.store.claim(pipeline.clock.now_ms(), lease_ms, limit);
+        async move {
+            match reply.await {
+                Ok(claimed) => Taken { items: claimed.claims, next_ms: claimed.next_ms },
+                Err(error) => {
+                    tracing::error!(%error, "events could not be claimed; trying again");
+                    Taken { items: Vec::new(), next_ms: None }
+                }
+            }
+        }
+    };
+    let work = |claim| conversation(pipeline.clone(), claim, stopped.clone());
+    lanes::run(lanes, pipeline.clock.clone(), pipeline.store.turns_ready(), stopped.clone(), take, work).await;
+}
+
+/// Runs the events of one conversation, one after the other, as long as there are any.
+async fn conversation(pipeline: Arc<Pipeline>, claim: Claim, stopped: watch::Receiver<bool>) {
+    let mut next = Some(claim);
+    while let Some(claim) = next.take() {
+        if *stopped.borrow() {
+            give_back(&pipeline, claim.lease).await;
+            return;
+        }
+        let event = claim.lease.event;
+        let (turn, ending) = turn(&pipeline, &claim).await;
+        figures::turn_ended(&turn, &ending);
+        log_turn(&turn, &ending);
+        let lease_ms = pipeline.settings.turn.lease_ms;
+        let commit = || {
+            let now_ms = pipeline.clock.now_ms();
+            pipeline.store.commit(turn.clone(), ending.clone(), now_ms, now_ms + lease_ms)
+        };
+        match lanes::insist(&*pipeline.clock, turn.now_ms + lease_ms, commit).await {
+            Ok(claim) => next = claim,
+            // Nothing was written. The lease runs out and the event is claimed again.
+            Err(error) => {
+                tracing::error!(%event, %error, "a turn could not be committed; the event will be tried again")
+            }
+        }
+    }
+}
+
+async fn give_back(pipeline: &Pipeline, lease: Lease) {
+    let event = lease.event;
+    if let Err(error) = pipeline.store.release(vec![lease], pipeline.clock.now_ms()).await {
+        tracing::warn!(%event, %error, "a claim could not be given back; it ends with its lease");
+    }
+}
+
+/// What a turn is about: everything that its claim leads to.
+struct Subject {
+    bot: Arc<Bot>,
+    platform: &'static dyn Platform,
+    verified: Verified,
+    decoded: Decoded,
+}
+
+impl Subject {
+    fn of(pipeline: &Pipeline, claim: &Claim) -> Result<Self, Cause> {
+        let host = |reason: String| Cause::Host { reason };
+        let bot = pipeline.store.bot(&claim.bot).map_err(|error| host(error.to_string()))?;
+        let bot = bot.ok_or_else(|| host(format!("bot {} is no longer registered", claim.bot)))?;
+        let platform = platform::find(&bot.platform).ok_or_else(|| host(format!("no platform {:?}", bot.platform)))?;
+        let verified = Verified::from_inbox(claim.body.clone());
+        let decoded = platform.decode(&bot, &verified).map_err(|error| host(error.to_string()))?;
+        Ok(Self { bot, platform, verified, decoded })
+    }
+}
+
+/// Takes a claimed event through the bot: what is recorded of it, and how it ends.
+async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> (TurnRecord, Ending) {
+    let mut turn = blank_record(pipeline, claim);
+    let subject = match Subject::of(pipeline, claim) {
+        Ok(subject) => subject,
+        Err(cause) => {
+            // Without a bot there is nobody to answer for, and no gateway to hand the conversation over through.
+            turn.cause = Some((cause.kind(), cause.to_string()));
+            let owner = claim.owner.clone().unwrap_or(Owner::Agent);
+            return (turn, Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() });
+        }
+    };
+    let context = context(&subject, claim, &turn);
+    if !subject.bot.live {
+        // Only a LIVE bot runs (conformance 44, 46).
+        let ending = Ending::Done { state: StateChange::Keep, owner: context.owner, requests: Vec::new() };
+        return (turn, ending);
+    }
+    let ending = match attempt(pipeline, claim, &subject, &context, &mut turn).await {
+        Ok((checked, requests)) => Ending::Done {
+            owner: ownership::after_actions(context.owner, checked.actions(), &subject.bot.platform_id),
+            state: checked.state().clone(),
+            requests,
+        },
+        Err(cause) => {
+            turn.cause = Some((cause.kind(), cause.to_string()));
+            after_failure(pipeline, claim, &subject, context.owner, &cause)
+        }
+    };
+    (turn, ending)
+}
+
+/// One try: find the module, run it, check what it returned and encode it.
+async fn attempt(
+    pipeline: &Arc<Pipeline>,
+    claim: &Claim,
+    subject: &Subject,
+    context: &Context,
+    turn: &mut TurnRecord,
+) -> Result<(Checked, Vec<Request>), Cause> {
+    if claim.crashes >= pipeline.settings.turn.crashes_max {
+        return Err(Cause::Crashed { times: claim.crashes });
+    }
+    let active = super::modules::resolve(pipeline, &subject.bot).await.map_err(|reason| Cause::NoModule { reason })?;
+    turn.version = Some(active.version);
+    turn.digest = Some(active.module.digest().clone());
+    let run = run(pipeline, &active, context, &subject.decoded.event).await?;
+    turn.instructions = run.instructions;
+    turn.elapsed_us = u64::try_from(run.elapsed.as_micros()).unwrap_or(u64::MAX);
+    turn.memory_bytes = run.memory_bytes;
+    turn.log = record::log(&run.log, run.log_lines_dropped).to_string();
+    let outcome = run.result?;
+    turn.outcome = Some(record::outcome(&outcome).to_string());
+    check(pipeline, subject, context, outcome)
+}
+
+async fn run(pipeline: &Pipeline, active: &Active, context: &Context, event: &Event) -> Result<Run, Cause> {
+    let run = pipeline.runners.run(active.module.clone(), context.clone(), event.clone()).await;
+    run.map_err(|error| Cause::Host { reason: error.to_string() })
+}
+
+fn check(
+    pipeline: &Pipeline,
+    subject: &Subject,
+    context: &Context,
+    outcome: Outcome,
+) -> Result<(Checked, Vec<Request>), Cause> {
+    let rules = subject.platform.rules(&subject.decoded.origin);
+    let checked =
+        validate::check(outcome, context, &rules, &pipeline.settings.turn.limits()).map_err(Cause::Refused)?;
+    let requests = subject.platform.encode(&subject.bot, &subject.verified, &checked).map_err(Cause::Refused)?;
+    Ok((checked, requests))
+}
+
+/// Another try, or a human agent: never silence.
+fn after_failure(pipeline: &Pipeline, claim: &Claim, subject: &Subject, owner: Owner, cause: &Cause) -> Ending {
+    let wait = pipeline.settings.turn.backoff().wait_after(claim.attempt, random());
+    if let Some(wait) = wait.filter(|_| cause.may_retry()) {
+        let at_ms = pipeline.clock.now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        return Ending::Retry { at_ms };
+    }
+    let ours = owner == Owner::Bot(subject.bot.platform_id.clone());
+    if !ours || !customer_waits(&subject.decoded.event) {
+        return Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() };
+    }
+    let comment = format!("The bot could not answer ({}); event {}.", cause.kind(), claim.lease.event);
+    let hand_off = subject.platform.encode(&subject.bot, &subject.verified, &Checked::hand_off(comment));
+    let requests = hand_off.unwrap_or_else(|refusals| {
+        tracing::error!(event = %claim.lease.event, ?refusals, "the host's own hand-off was refused by the encoder");
+        Vec::new()
+    });
+    Ending::Done { state: StateChange::Keep, owner: Owner::Agent, requests }
+}
+
+/// Whether somebody waits for an answer to this event: handing over a conversation that was just closed, or that an agent
+/// is in already, would only disturb.
+fn customer_waits(event: &Event) -> bool {
+    match event {
+        Event::Message(_) => true,
+        Event::Update(update) => matches!(update.operation, Operation::Created),
+    }
+}
+
+fn blank_record(pipeline: &Pipeline, claim: &Claim) -> TurnRecord {
+    TurnRecord {
+        lease: claim.lease.clone(),
+        attempt: claim.attempt,
+        digest: None,
+        version: None,
+        instructions: 0,
+        elapsed_us: 0,
+        memory_bytes: 0,
+        now_ms: pipeline.clock.now_ms(),
+        seed: random(),
+        outcome: None,
+        cause: None,
+        log: "[]".to_owned(),
+    }
+}
+
+fn context(subject: &Subject, claim: &Claim, turn: &TurnRecord) -> Context {
+    let bot = &subject.bot;
+    Context {
+        platform: bot.platform.clone(),
+        event: claim.lease.event,
+        bot: bot.platform_id.clone(),
+        conversation: claim.conversation.clone(),
+        origin: subject.decoded.origin.clone(),
+        owner: ownership::after_event(claim.owner.clone(), &subject.decoded.event, &bot.platform_id),
+        attempt: claim.attempt,
+        state: claim.state.clone(),
+        config: bot.config.clone(),
+        now_ms: turn.now_ms,
+        seed: turn.seed,
+        history: Vec::new(),
+        raw: String::from_utf8_lossy(&claim.body).into_owned(),
+        extras: Vec::new(),
+    }
+}
+
+/// Chance for seeds and jitter. A machine without randomness still runs, with less of it.
+pub(super) fn random() -> u64 {
+    getrandom::u64().unwrap_or(0)
+}
+
+fn log_turn(turn: &TurnRecord, ending: &Ending) {
+    let event = turn.lease.event;
+    match (&turn.cause, ending) {
+        (None, Ending::Done { requests, .. }) => tracing::debug!(
+            %event,
+            version = turn.version,
+            instructions = turn.instructions,
+            elapsed_us = turn.elapsed_us,
+            requests = requests.len(),
+            "turn done"
+        ),
+        (Some((kind, cause)), Ending::Retry { at_ms }) => {
+            tracing::warn!(%event, attempt = turn.attempt, kind, cause, at_ms, "turn failed, trying again");
+        }
+        (Some((kind, cause)), Ending::Done { requests, .. }) => {
+            let handed_off = !requests.is_empty();
+            tracing::error!(%event, attempt = turn.attempt, kind, cause, handed_off, "turn failed for good");
+        }
+        (None, Ending::Retry { .. }) => {}
+    }
+}
