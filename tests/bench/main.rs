@@ -1,0 +1,54 @@
+//! `cargo bench`: what the host costs, as ratios measured in one run on one machine.
+//!
+//! | figure | beside |
+//! | --- | --- |
+//! | durable ingest over HTTP, 64 connections | raw SQLite, groups of 64 |
+//! | a turn of the Rust echo guest | bare wasmtime: instantiate, call, drop |
+//! | CPU per event, webhook to the platform's 202 | a native axum handler that does the same without a store or a sandbox |
+//!
+//! The host is the real binary in a process of its own; senders and the simulated platform share the machine with it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    unreachable_pub,
+    dead_code,
+    missing_docs,
+    reason = "a benchmark stops at the first surprise and prints its figures"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod ingest;
+mod native;
+mod senders;
+mod turn;
+mod whole;
+
+fn main() {
+    // A second role of this program: the native handler runs in a process of its own, so that its CPU can be told apart.
+    if let Some(platform) = std::env::var_os("BENCH_NATIVE_PLATFORM") {
+        return native::serve(&platform.to_string_lossy());
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    println!("bothost {}, {} cores", env!("CARGO_PKG_VERSION"), std::thread::available_parallelism().unwrap());
+    turn::measure();
+    runtime.block_on(async {
+        ingest::measure().await;
+        whole::measure().await;
+    });
+}
+
+/// Prints a figure, and whether it is within the bound that the project set itself.
+fn figure(name: &str, value: &str, bound: Option<(bool, &str)>) {
+    let verdict = match bound {
+        None => String::new(),
+        Some((true, bound)) => format!("   ({bound}: yes)"),
+        Some((false, bound)) => format!("   ({bound}: NO)"),
+    };
+    println!("{name:<58} {value:>14}{verdict}");
+}

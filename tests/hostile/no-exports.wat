@@ -1,0 +1,3 @@
+;; expect: refused-at-upload
+;; Is a component that exports nothing.
+(component)

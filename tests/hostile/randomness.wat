@@ -1,0 +1,20 @@
+;; expect: trap
+;; Asks for 2^64-1 random bytes.
+;; wit: package wasi:random@0.2.6 { interface random { get-random-bytes: func(len: u64) -> list<u8>; } }
+;; wit: world greedy { include bothost:bot/bot@0.1.0; import wasi:random/random@0.2.6; }
+(module
+  (import "wasi:random/random@0.2.6" "get-random-bytes" (func $random (param $count i64) (param $list i32)))
+  (memory (export "memory") 4)
+  (global $top (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+    (local $at i32)
+    (local.set $at
+      (i32.and
+        (i32.sub (i32.add (global.get $top) (local.get $align)) (i32.const 1))
+        (i32.sub (i32.const 0) (local.get $align))))
+    (global.set $top (i32.add (local.get $at) (local.get $size)))
+    (local.get $at))
+  (func $handle (export "bothost:bot/message@0.1.0#handle") (export "bothost:bot/update@0.1.0#handle") (param $event i32) (result i32)
+    (call $random (i64.const -1) (i32.const 2048))
+    (i32.const 1024))
+)

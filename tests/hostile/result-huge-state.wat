@@ -1,0 +1,19 @@
+;; expect: output
+;; Wants 8 MiB remembered.
+(module
+  (memory (export "memory") 160)
+  (global $top (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+    (local $at i32)
+    (local.set $at
+      (i32.and
+        (i32.sub (i32.add (global.get $top) (local.get $align)) (i32.const 1))
+        (i32.sub (i32.const 0) (local.get $align))))
+    (global.set $top (i32.add (local.get $at) (local.get $size)))
+    (local.get $at))
+  ;; result: ok, no actions, state: set (case 1), 8 MiB at 131072.
+  (data (i32.const 1036) "\01\00\00\00" "\00\00\02\00" "\00\00\80\00")
+  (func $handle (export "bothost:bot/message@0.1.0#handle") (export "bothost:bot/update@0.1.0#handle") (param $event i32) (result i32)
+    (memory.fill (i32.const 131072) (i32.const 0x78) (i32.const 0x800000))
+    (i32.const 1024))
+)

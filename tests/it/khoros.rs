@@ -1,0 +1,9 @@
+//! The Khoros platform: what its documents say, held against what the host does.
+
+mod decode;
+mod encode;
+mod receipts;
+mod registrations;
+mod simulator;
+mod support;
+mod verify;

@@ -1,0 +1,126 @@
+//! A registered bot, the fixtures and a host that keeps bots in memory.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use bothost::domain::bot::{Bot, Credentials, Scheme, Target};
+use bothost::domain::names::{BotId, ModuleName, TenantName};
+use bothost::domain::secret::Secret;
+use bothost::platform::khoros::Khoros;
+use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, Host, HostError, Platform, Verified};
+use bytes::Bytes;
+use http::Method;
+use serde_json::Value;
+
+/// 2023-11-14 22:13:20 UTC.
+pub(super) const NOW_MS: u64 = 1_700_000_000_000;
+
+pub(super) fn bot(scheme: Scheme, secret: &str) -> Bot {
+    Bot {
+        id: BotId::from("hash-1"),
+        tenant: TenantName::from("acme"),
+        platform: "khoros".to_owned(),
+        platform_id: "acme-bot".to_owned(),
+        network: "whatsapp".to_owned(),
+        channel: "ext-0".to_owned(),
+        target: Target { module: ModuleName::parse("greeter").unwrap(), version: None },
+        live: true,
+        credentials: Credentials { scheme, identity: "user".to_owned(), secret: Secret::new(secret) },
+        config: "{}".to_owned(),
+        registration: "{}".to_owned(),
+        created_ms: 1,
+        updated_ms: 1,
+    }
+}
+
+pub(super) fn decode(body: &str) -> Result<Decoded, DecodeError> {
+    Khoros.decode(&bot(Scheme::Basic, "s"), &verified(body))
+}
+
+pub(super) fn verified(body: &str) -> Verified {
+    Verified::from_inbox(Bytes::copy_from_slice(body.as_bytes()))
+}
+
+/// Every fixture as name and text; a new file is found by itself.
+pub(super) fn fixtures() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/khoros");
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    found.sort();
+    assert!(found.len() > 20, "the fixtures are gone: {}", found.len());
+    found
+}
+
+pub(super) fn fixture(name: &str) -> String {
+    fixtures().into_iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no fixture {name}")).1
+}
+
+/// Keeps bots in memory, and fails on demand.
+#[derive(Default)]
+pub(super) struct MemoryHost {
+    pub(super) bots: Mutex<Vec<Arc<Bot>>>,
+    pub(super) broken: bool,
+}
+
+impl MemoryHost {
+    fn answer<'a, T: Send + 'a>(
+        &'a self,
+        work: impl FnOnce(&mut Vec<Arc<Bot>>) -> T,
+    ) -> BoxFuture<'a, Result<T, HostError>> {
+        let result = match self.broken {
+            true => Err(HostError("the disk at /srv/secret is full".to_owned())),
+            false => Ok(work(&mut self.bots.lock().unwrap())),
+        };
+        Box::pin(std::future::ready(result))
+    }
+
+    pub(super) async fn call(&self, method: Method, path: &str, body: &Value) -> ApiAnswer {
+        self.call_as("acme", method, path, body).await
+    }
+
+    pub(super) async fn call_as(&self, tenant: &str, method: Method, path: &str, body: &Value) -> ApiAnswer {
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let call = ApiCall {
+            tenant: TenantName::from(tenant),
+            method,
+            path: path.to_owned(),
+            query: String::new(),
+            body,
+            now_ms: NOW_MS,
+        };
+        Khoros.api(call, self).await
+    }
+}
+
+impl Host for MemoryHost {
+    fn bots<'a>(
+        &'a self,
+        tenant: &'a TenantName,
+        platform: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Arc<Bot>>, HostError>> {
+        self.answer(|bots| {
+            bots.iter().filter(|bot| bot.tenant == *tenant && bot.platform == platform).cloned().collect()
+        })
+    }
+
+    fn put_bot(&self, bot: Bot) -> BoxFuture<'_, Result<(), HostError>> {
+        self.answer(|bots| {
+            bots.retain(|known| known.id != bot.id);
+            bots.push(Arc::new(bot));
+        })
+    }
+
+    fn remove_bot<'a>(&'a self, bot: &'a BotId) -> BoxFuture<'a, Result<(), HostError>> {
+        self.answer(|bots| bots.retain(|known| known.id != *bot))
+    }
+
+    fn new_bot_id(&self) -> Result<BotId, HostError> {
+        Ok(BotId::from(format!("hash-{}", self.bots.lock().unwrap().len() + 1)))
+    }
+}

@@ -1,0 +1,23 @@
+//! Everything that the host promises, tried from outside: HTTP in, HTTP out, files, process death.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    clippy::type_complexity,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    unreachable_pub,
+    dead_code,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "a test stops at the first surprise; what the tests share is not used by each of them"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod guest;
+mod guests;
+mod khoros;
+mod store;
+mod tidy;
