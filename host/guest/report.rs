@@ -145,7 +145,7 @@ fn import_problem(name: &str) -> Result<Standing, String> {
         format!("this host offers {package}@{}; the module asks for {shown}", v0::VERSION)
     } else if stubs::interfaces().any(|stub| stub == wanted) {
         format!("this host has a stub for {wanted}@{}; the module asks for {shown}", stubs::VERSION)
-    } else if wanted.starts_with("wasi:http/") || wanted.starts_with("wasi:sockets/") {
+    } else if wanted.starts_with("wasi:http/") {
         format!("the module asks for {shown}: a bot has no network; what it wants done, it returns as actions")
     } else {
         format!("the module asks for {shown}, which this host does not have")

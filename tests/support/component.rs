@@ -55,3 +55,24 @@ pub const ECHO: &str = r"
     (i32.store (i32.const 264) (i32.load offset=152 (local.get $in)))
     (i32.store (i32.const 268) (i32.load offset=156 (local.get $in)))
     (i32.const 64)";
+
+/// The component with one more core module, instantiated last: for what one core module alone cannot do.
+pub fn with_second_core_module(mut component: Vec<u8>, wat: &str) -> Vec<u8> {
+    let mut depth = 0;
+    let mut modules = 0_u8;
+    for payload in wasmparser::Parser::new(0).parse_all(&component) {
+        match payload.unwrap() {
+            wasmparser::Payload::Version { .. } => depth += 1,
+            wasmparser::Payload::End(_) => depth -= 1,
+            wasmparser::Payload::ModuleSection { .. } if depth == 1 => modules += 1,
+            _ => {}
+        }
+    }
+    let module = wat::parse_str(wat).unwrap();
+    assert!(module.len() < 128, "its length must fit one byte");
+    component.extend_from_slice(&[1, u8::try_from(module.len()).unwrap()]);
+    component.extend_from_slice(&module);
+    // A section of core instances: one, of that module, without arguments.
+    component.extend_from_slice(&[2, 4, 1, 0, modules, 0]);
+    component
+}

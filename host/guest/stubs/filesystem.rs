@@ -135,18 +135,6 @@ flags! {
     }
 }
 
-macro_rules! error_codes {
-    ($($case:ident = $name:literal)*) => {
-        #[derive(ComponentType, Lift, Lower, Clone, Copy)]
-        #[component(enum)]
-        #[repr(u8)]
-        #[expect(dead_code, reason = "the interface's cases; one of them answers everything")]
-        enum ErrorCode {
-            $(#[component(name = $name)] $case,)*
-        }
-    };
-}
-
 error_codes! {
     Access = "access"
     WouldBlock = "would-block"

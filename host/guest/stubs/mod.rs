@@ -2,16 +2,31 @@
 //!
 //! A bot needs none of them; the standard libraries of Rust, Go, Python and others import them whether they are used or not.
 //! Here the environment and the arguments are empty, the clocks stand at the turn's `now-ms`, randomness follows from the
-//! turn's `seed`, there are no files, and what is printed goes to the bot's log. Nothing waits: what would block returns.
+//! turn's `seed`, there are no files and no sockets, and what is printed goes to the bot's log. Nothing waits: what would
+//! block returns.
 //!
 //! They are typed by hand instead of taking WASI's own interface text into this tree: the linker compares what a component
 //! imports with these types when it loads. They are defined at [`VERSION`]; a component may ask for any `0.2.x`.
+
+/// Declares an interface's `error-code`, of which the stubs only ever answer one case.
+macro_rules! error_codes {
+    ($($case:ident = $name:literal)*) => {
+        #[derive(ComponentType, Lift, Lower, Clone, Copy)]
+        #[component(enum)]
+        #[repr(u8)]
+        #[expect(dead_code, reason = "the interface's cases; one of them answers everything")]
+        enum ErrorCode {
+            $(#[component(name = $name)] $case,)*
+        }
+    };
+}
 
 mod cli;
 mod clocks;
 mod filesystem;
 mod io;
 mod random;
+mod sockets;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, LinkerInstance, ResourceType};
@@ -64,6 +79,13 @@ const STUBS: &[Stub] = &[
     Stub { interface: "wasi:random/insecure", define: random::insecure },
     Stub { interface: "wasi:random/insecure-seed", define: random::insecure_seed },
     Stub { interface: "wasi:random/random", define: random::random },
+    Stub { interface: "wasi:sockets/instance-network", define: sockets::instance_network },
+    Stub { interface: "wasi:sockets/ip-name-lookup", define: sockets::ip_name_lookup },
+    Stub { interface: "wasi:sockets/network", define: sockets::network },
+    Stub { interface: "wasi:sockets/tcp", define: sockets::tcp },
+    Stub { interface: "wasi:sockets/tcp-create-socket", define: sockets::tcp_create_socket },
+    Stub { interface: "wasi:sockets/udp", define: sockets::udp },
+    Stub { interface: "wasi:sockets/udp-create-socket", define: sockets::udp_create_socket },
 ];
 
 /// Declares a resource whose handles need nothing dropped: they are plain numbers, or no handle of it ever exists.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bothost::domain::turn::{Cause, Run};
 use bothost::guest::Limits;
 
+use super::component::{bot, component, with_second_core_module};
 use super::{Bench, run, test_limits};
 
 const FOREVER: &str = "(loop $again (br $again)) (unreachable)";
@@ -61,6 +62,26 @@ fn memory_that_could_not_be_had_is_no_credit() {
         (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (i32.const 64)";
     let run = run(&Bench::with(Limits { memory_bytes_max: 1 << 20, ..test_limits() }).module("", cheat));
     assert_eq!(run.memory_bytes, 1 << 20);
+}
+
+#[test]
+fn memory_is_summed_over_the_component() {
+    // 16 pages in all: the second core module has 8 of them, so that the bot must not get more than 8.
+    let hoard = "(loop $again
+        (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+        (if (i32.ne (memory.size) (i32.const 8)) (then unreachable)) (i32.const 64)";
+    let wasm = with_second_core_module(component(&bot("", hoard)), "(module (memory 8))");
+    let bench = Bench::with(Limits { memory_bytes_max: 1 << 20, ..test_limits() });
+    let run = run(&bench.workshop.prepare(&wasm).unwrap().module);
+    assert_eq!((run.result.map(|_| ()), run.memory_bytes), (Ok(()), 1 << 20));
+}
+
+#[test]
+fn memory_that_is_too_large_from_the_start_is_refused() {
+    let wasm = with_second_core_module(component(&bot("", "(i32.const 64)")), "(module (memory 15))");
+    let bench = Bench::with(Limits { memory_bytes_max: 1 << 20, ..test_limits() });
+    let problems = bench.refused(&wasm).problems;
+    assert!(problems[0].contains("asked for more than its 1048576 bytes of memory"), "{problems:?}");
 }
 
 #[test]

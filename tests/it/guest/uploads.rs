@@ -84,7 +84,8 @@ fn every_cap_of_the_gate_holds() {
         limits
     }
     let wasm = component(&bot("(table 1 funcref) (global i32 (i32.const 0)) (@custom \"notes\" \"words\")", ECHO));
-    let cases: &[(fn(&mut Caps), &str)] = &[
+    type Case = (fn(&mut Caps), &'static str);
+    let cases: &[Case] = &[
         (|caps| caps.core_modules = 0, "core modules"),
         (|caps| caps.components = 0, "components"),
         (|caps| caps.memories = 0, "memories"),
