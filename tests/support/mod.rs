@@ -1,7 +1,10 @@
-//! What the tests share: the real binary as a child process, guests that are built once, and hostile components.
+//! What the tests share: the real binary as a child process, guests that are built once, hostile components, and a stage with
+//! the simulated platform.
 
 pub mod bombs;
 pub mod component;
 pub mod guests;
 pub mod host;
 pub mod hostile;
+pub mod platform;
+pub mod stage;
