@@ -58,14 +58,17 @@ async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watc
     }
 }
 
-/// What a shutdown leaves for the next start.
+/// What a shutdown leaves for the next start. It is not due at once: settling would hand it out again, and again.
 fn not_tried(pipeline: &Pipeline, delivery: &Delivery) -> Settlement {
     Settlement::Again {
-        at_ms: pipeline.clock.now_ms(),
+        at_ms: pipeline.clock.now_ms() + STOPPED_MS,
         reason: "the host was stopped before it was sent".to_owned(),
         ambiguous: delivery.maybe_sent,
     }
 }
+
+/// How long a request that was not tried rests, in milliseconds: longer than it takes to record that.
+const STOPPED_MS: u64 = 100;
 
 async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> Settlement {
     let may_resend = delivery.repeatable || pipeline.settings.deliver.resend_ambiguous;
