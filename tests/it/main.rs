@@ -16,6 +16,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crash;
 mod guest;
 mod guests;
 mod khoros;

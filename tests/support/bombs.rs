@@ -66,6 +66,21 @@ pub fn functions() -> Vec<u8> {
     bot(&"(func)\n".repeat(200_000))
 }
 
+/// A bot that the gate lets pass, and that takes the compiler seconds: many functions just below the cap of what one may be.
+pub fn heavy() -> Vec<u8> {
+    const LOCALS: usize = 60;
+    let mut code = String::new();
+    for _ in 0..8 {
+        let _ = writeln!(code, "(func (local {})", "i32 ".repeat(LOCALS));
+        for at in 0..30_000 {
+            let (tested, set) = (at % LOCALS, (at * 7 + 1) % LOCALS);
+            let _ = writeln!(code, "local.get {tested} if local.get {tested} i32.const 1 i32.add local.set {set} end");
+        }
+        code.push_str(")\n");
+    }
+    bot(&code)
+}
+
 /// A bot that does nothing, with this in its core module besides.
 fn bot(more: &str) -> Vec<u8> {
     component(&format!(

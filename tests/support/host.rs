@@ -163,6 +163,15 @@ impl Host {
         self.database().query_row(query, [], |row| row.get(0)).unwrap()
     }
 
+    /// The processes that this one started and that still run: its compilers.
+    pub fn children(&self) -> Vec<u32> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let of =
+            |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        let all: String = threads.map(|thread| of(thread.unwrap())).collect();
+        all.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+    }
+
     /// The most memory that the process has in RAM, in bytes.
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();

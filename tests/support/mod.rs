@@ -6,5 +6,7 @@ pub mod component;
 pub mod guests;
 pub mod host;
 pub mod hostile;
+pub mod ledger;
 pub mod platform;
 pub mod stage;
+pub mod traffic;
