@@ -19,6 +19,7 @@ mod support;
 mod crash;
 mod guest;
 mod guests;
+mod journey;
 mod khoros;
 mod store;
 mod tidy;
