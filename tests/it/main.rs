@@ -17,6 +17,7 @@
 mod support;
 
 mod crash;
+mod failure;
 mod guest;
 mod guests;
 mod journey;

@@ -31,6 +31,11 @@ pub fn signer(version: &str) -> PathBuf {
     build("tests/guests/signer-rust", "signer", Some(("SIGNER_VERSION", version)))
 }
 
+/// `tests/guests/wayward-rust`: fails in the way that the message asks for, and says back what asks for nothing.
+pub fn wayward() -> PathBuf {
+    build("tests/guests/wayward-rust", "wayward", None)
+}
+
 fn build(folder: &str, name: &str, version: Option<(&str, &str)>) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = root.join("target/guests");
