@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::limits;
 use super::problem::Problem;
-use crate::pipeline::{Pipeline, receive};
+use crate::pipeline::{Pipeline, figures, receive};
 use crate::platform::{self, VerifyError, Webhook};
 use crate::store::{self, Accepted};
 
@@ -29,7 +29,10 @@ pub async fn receive(
     let longest = Duration::from_millis(front.body_timeout_ms);
     let body = match limits::body(&headers, body, front.body_bytes_max, longest).await {
         Ok(body) => body,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => {
+            figures::unread(platform.name());
+            return problem.into_response();
+        }
     };
     match receive::receive(&pipeline, platform, &path, Webhook { headers, body }).await {
         Ok(Accepted::New(event) | Accepted::Duplicate(event)) => {

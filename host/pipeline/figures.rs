@@ -34,7 +34,7 @@ pub const INSTRUCTIONS_NAME: &str = INSTRUCTIONS;
 pub fn describe() {
     describe_counter!(
         EVENTS,
-        "Webhooks by platform and outcome: accepted, duplicate, no-bot, unverified, malformed, store."
+        "Webhooks by platform and outcome: accepted, duplicate, unread, no-bot, unverified, malformed, store."
     );
     describe_histogram!(ACK, "Seconds from a webhook's last byte to its durable acceptance or refusal.");
     describe_counter!(TURNS, "Turns by ending: done, silent, retry, handed-off, failed; and by cause.");
@@ -65,6 +65,11 @@ pub(super) fn received(platform: &'static str, result: &Result<Accepted, receive
     };
     counter!(EVENTS, "platform" => platform, "outcome" => outcome).increment(1);
     histogram!(ACK).record(elapsed.as_secs_f64());
+}
+
+/// A webhook whose body was too large, too slow or broke off.
+pub fn unread(platform: &'static str) {
+    counter!(EVENTS, "platform" => platform, "outcome" => "unread").increment(1);
 }
 
 pub(super) fn turn_ended(turn: &TurnRecord, ending: &Ending) {
