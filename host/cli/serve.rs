@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Error, output};
 use crate::app::{App, SystemClock};
-use crate::settings::{Log, LogFormat, Overrides, Settings};
+use crate::settings::{self, Log, LogFormat, Overrides, Settings};
 
 /// Serve: take webhooks in, run bots, send their answers.
 #[derive(Debug, Args)]
@@ -67,8 +67,11 @@ pub(super) fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Logs go to standard error from now on.
 pub(super) fn start_log(log: &Log) -> Result<(), Error> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&log.filter)
-        .map_err(|error| format!("settings: log.filter is {:?}: {error}", log.filter))?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&log.filter).map_err(|_| settings::Error::Value {
+        name: "log.filter",
+        value: format!("{:?}", log.filter),
+        reason: "it must be error, warn, info, debug or trace, or a filter such as \"bothost=debug,info\"",
+    })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match log.format {
         LogFormat::Text => builder.try_init(),
