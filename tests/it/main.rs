@@ -18,9 +18,12 @@ mod support;
 
 mod crash;
 mod failure;
+mod front_door;
 mod guest;
 mod guests;
 mod journey;
 mod khoros;
+mod order;
+mod serve;
 mod store;
 mod tidy;

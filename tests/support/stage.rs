@@ -34,6 +34,12 @@ impl Stage {
         Self { host, platform, client: client() }
     }
 
+    /// The same with the process ended by SIGTERM and started again on the same directory.
+    pub fn restarted(self) -> Self {
+        let Self { host, platform, client } = self;
+        Self { host: host.restart(), platform, client }
+    }
+
     /// Uploads a built guest as a module.
     pub async fn push(&self, module: &str, wasm: &Path) -> u64 {
         self.host.push(&self.client, module, std::fs::read(wasm).unwrap()).await
@@ -55,6 +61,15 @@ impl Stage {
         let open = "SELECT (SELECT count(*) FROM events WHERE status = 0) + \
                     (SELECT count(*) FROM deliveries WHERE status < 2)";
         eventually("every event ended, every delivery settled", || (self.host.count(open) == 0).then_some(())).await;
+    }
+
+    /// The value of a figure in `/metrics` with these labels; 0 as long as it is not there.
+    pub async fn figure(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let url = format!("{}/metrics", self.host.url);
+        let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
+        let has = |line: &str| labels.iter().all(|(name, value)| line.contains(&format!("{name}=\"{value}\"")));
+        let ours = text.lines().find(|line| line.split(['{', ' ']).next() == Some(name) && has(line));
+        ours.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
     }
 
     /// The text of a single value.
