@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{Error, output};
+use crate::pipeline::outbound::use_ring;
 
 /// Upload a module to a running host.
 #[derive(Debug, Args)]
@@ -33,7 +34,7 @@ pub fn run(push: &Push) -> Result<ExitCode, Error> {
     let wasm = std::fs::read(&push.file).map_err(|error| format!("{}: {error}", push.file.display()))?;
     let key = std::fs::read_to_string(&push.key_file)
         .map_err(|error| format!("the key file {}: {error} (use --key-file)", push.key_file.display()))?;
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    use_ring();
     let url = format!("{}/v1/modules/{}", push.host.trim_end_matches('/'), push.name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (status, body) = runtime.block_on(async {

@@ -42,8 +42,7 @@ impl Client {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(settings: &Deliver) -> Result<Self, reqwest::Error> {
-        // Installed once for the process; a second client finds it there.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        use_ring();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -76,6 +75,11 @@ impl Client {
         }
         Ok(Answer { status, headers, body: body.freeze() })
     }
+}
+
+/// Makes ring the process's cryptography for TLS; once is enough, and more do no harm. Every HTTP client needs it.
+pub fn use_ring() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 impl Error {

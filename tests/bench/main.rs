@@ -34,6 +34,7 @@ fn main() {
     if let Some(platform) = std::env::var_os("BENCH_NATIVE_PLATFORM") {
         return native::serve(&platform.to_string_lossy());
     }
+    bothost::pipeline::outbound::use_ring();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     println!("bothost {}, {} cores", env!("CARGO_PKG_VERSION"), std::thread::available_parallelism().unwrap());
     turn::measure();

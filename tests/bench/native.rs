@@ -25,7 +25,7 @@ struct Native {
 /// Serves until killed; prints its address first.
 pub fn serve(platform: &str) {
     let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).unwrap();
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    bothost::pipeline::outbound::use_ring();
     let native = Arc::new(Native { key, platform: platform.to_owned(), client: reqwest::Client::new() });
     let router = Router::new().route("/hook", post(hook)).with_state(native);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
