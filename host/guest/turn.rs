@@ -177,3 +177,30 @@ impl Chance {
         Some(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_an_end_is_held_up_to_the_limit() {
+        let mut log = Log::new(&Limits { log_bytes_max: 1000, ..Limits::default() });
+        for _ in 0..100 {
+            log.print(Stream::Out, &[b'a'; 4096]);
+            assert!(log.partial[0].len() <= 1001);
+        }
+        let (lines, dropped) = log.finish();
+        assert_eq!((lines[0].text.len(), lines.len(), dropped), (1000, 1, 0));
+    }
+
+    #[test]
+    fn a_line_is_cut_between_characters() {
+        let mut log = Log::new(&Limits { log_bytes_max: 3, ..Limits::default() });
+        log.line("info", "ää".to_owned());
+        log.line("info", String::new());
+        log.line("info", "ää".to_owned());
+        let (lines, dropped) = log.finish();
+        let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!((texts, dropped), (vec!["ä", ""], 1));
+    }
+}

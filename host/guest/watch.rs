@@ -243,3 +243,69 @@ impl<F: FnMut(Change)> Looker<F> {
         unsettled.then_some(now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    struct Looking {
+        root: tempfile::TempDir,
+        looker: Looker<Box<dyn FnMut(Change)>>,
+        told: Receiver<Change>,
+    }
+
+    fn looking() -> Looking {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("acme")).unwrap();
+        let (sender, told) = channel();
+        let looker = Looker {
+            directory: root.path().to_owned(),
+            times: WatchTimes::default(),
+            rest: Duration::ZERO,
+            seen: BTreeMap::new(),
+            ignored: BTreeSet::new(),
+            on_change: Box::new(move |change| sender.send(change).unwrap()) as Box<dyn FnMut(Change)>,
+        };
+        Looking { root, looker, told }
+    }
+
+    #[test]
+    fn a_file_is_told_once_two_looks_see_the_same() {
+        let Looking { root, mut looker, told } = looking();
+        let path = root.path().join("acme/slow.wasm");
+        fs::write(&path, b"half").unwrap();
+        let first = scan(root.path());
+        fs::write(&path, b"half and more").unwrap();
+        let second = looker.compare(&first, scan(root.path())).expect("it is to be looked at again");
+        assert!(told.try_recv().is_err(), "it was told half-written");
+        assert!(looker.compare(&second, scan(root.path())).is_none());
+        assert!(matches!(told.try_recv(), Ok(Change::Written { path: found, .. }) if found == path));
+    }
+
+    #[test]
+    fn a_file_that_came_between_two_looks_is_looked_at_again() {
+        let Looking { root, mut looker, told } = looking();
+        let first = scan(root.path());
+        fs::write(root.path().join("acme/new.wasm"), b"1").unwrap();
+        let second = looker.compare(&first, scan(root.path())).expect("it is to be looked at again");
+        assert!(told.try_recv().is_err());
+        assert!(looker.compare(&second, scan(root.path())).is_none());
+        assert!(told.try_recv().is_ok());
+    }
+
+    #[test]
+    fn a_root_that_is_gone_removes_nothing() {
+        let Looking { root, mut looker, told } = looking();
+        fs::write(root.path().join("acme/echo.wasm"), b"1").unwrap();
+        let look = scan(root.path());
+        looker.compare(&look, scan(root.path()));
+        assert!(matches!(told.try_recv(), Ok(Change::Written { .. })));
+        fs::rename(root.path(), root.path().with_extension("aside")).unwrap();
+        assert!(looker.compare(&look, scan(root.path())).is_none());
+        assert!(told.try_recv().is_err());
+        fs::rename(root.path().with_extension("aside"), root.path()).unwrap();
+    }
+}
