@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
 
 use super::problem::Problem;
 
@@ -16,7 +17,11 @@ use super::problem::Problem;
 /// 413 when it is larger, 408 when it is slower, 400 when it breaks off.
 pub async fn body(headers: &HeaderMap, body: Body, bytes_max: usize, longest: Duration) -> Result<Bytes, Problem> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > bytes_max as u64) {
+    if let Some(length) = announced.filter(|length| *length > bytes_max as u64) {
+        // Closing on somebody who still sends resets the connection, and the answer is lost with it.
+        if length <= DISCARDED_MAX * bytes_max as u64 {
+            let _ = tokio::time::timeout(longest, discard(body)).await;
+        }
         return Err(too_large(bytes_max));
     }
     match tokio::time::timeout(longest, to_bytes(body, bytes_max)).await {
@@ -28,6 +33,13 @@ pub async fn body(headers: &HeaderMap, body: Body, bytes_max: usize, longest: Du
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "slow-body", detail))
         }
     }
+}
+
+/// How many times the limit a body may announce and still be read to its end, to be thrown away.
+const DISCARDED_MAX: u64 = 4;
+
+async fn discard(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 fn too_large(bytes_max: usize) -> Problem {
