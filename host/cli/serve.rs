@@ -1,5 +1,6 @@
 //! `bothost serve`: settings, build, run, drain.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,7 +73,9 @@ pub(super) fn start_log(log: &Log) -> Result<(), Error> {
         value: format!("{:?}", log.filter),
         reason: "it must be error, warn, info, debug or trace, or a filter such as \"bothost=debug,info\"",
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people: in a file or a journal they would be noise in every line.
+    let colours = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     let started = match log.format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),
