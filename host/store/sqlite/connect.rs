@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Settings;
@@ -78,6 +79,9 @@ fn configure(db: &Connection, settings: &Settings) -> Result<(), Error> {
     }
     db.busy_timeout(settings.busy_timeout)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without it SQLite looks at the values bound to whatever meets a partial index, and compiles such a statement again at
+    // each use.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let journal: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     took("journal_mode", "wal", &journal)?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
