@@ -266,6 +266,7 @@ mod tests {
             times: WatchTimes::default(),
             rest: Duration::ZERO,
             seen: BTreeMap::new(),
+            at_start: BTreeSet::new(),
             ignored: BTreeSet::new(),
             on_change: Box::new(move |change| sender.send(change).unwrap()) as Box<dyn FnMut(Change)>,
         };

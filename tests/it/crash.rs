@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::support::bombs;
 use crate::support::guests::signer;
 use crate::support::host::Host;
@@ -87,11 +89,12 @@ async fn a_kill_while_a_module_compiles_leaves_the_version_before() {
     let hook = stage.hook("signer").await;
     let upload = stage.host.request(&stage.client, "PUT", "/v1/modules/signer").body(bombs::heavy());
     let upload = tokio::spawn(upload.send());
-    let child = eventually("a process that compiles", || stage.host.children().pop()).await;
+    // Stopped, it cannot end by itself; that it ends all the same is the system's doing, at the host's death.
+    let child = Stopped::now(eventually("a process that compiles", || stage.host.compiling()).await);
 
     stage.host = stage.host.kill_and_restart();
     assert!(upload.await.unwrap().is_err(), "the upload was answered: it was not cut short");
-    eventually("the end of the process that compiled", || (!is_running(child)).then_some(())).await;
+    eventually("the end of the process that compiled", || child.ended()).await;
     assert_eq!(stage.host.count("SELECT count(*) FROM versions"), 1);
     let hook = moved(&hook, &stage.host);
     hook.deliver("after", message("whatsapp", "jo", "after", "still there?").to_string()).await;
@@ -102,10 +105,27 @@ async fn a_kill_while_a_module_compiles_leaves_the_version_before() {
     assert_eq!(stage.platform.wait_for(2).await[1].text(), "v2: and now?");
 }
 
-/// Whether there is a process of that number that has not ended.
-fn is_running(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+/// A process that stands still, and is killed if the test fails to see its end.
+struct Stopped(Pid);
+
+impl Stopped {
+    fn now(pid: Pid) -> Self {
+        kill_process(pid, Signal::STOP).unwrap();
+        Self(pid)
+    }
+
+    fn ended(&self) -> Option<()> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        stat.rsplit(") ").next().is_none_or(|rest| rest.is_empty() || rest.starts_with(['Z', 'X'])).then_some(())
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        if self.ended().is_none() {
+            let _ = kill_process(self.0, Signal::KILL);
+        }
+    }
 }
 
 /// Chance that can be had again: SplitMix64.

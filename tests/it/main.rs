@@ -21,6 +21,7 @@ mod failure;
 mod front_door;
 mod guest;
 mod guests;
+mod hostile;
 mod journey;
 mod khoros;
 mod order;

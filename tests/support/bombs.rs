@@ -70,7 +70,7 @@ pub fn functions() -> Vec<u8> {
 pub fn heavy() -> Vec<u8> {
     const LOCALS: usize = 60;
     let mut code = String::new();
-    for _ in 0..8 {
+    for _ in 0..2 {
         let _ = writeln!(code, "(func (local {})", "i32 ".repeat(LOCALS));
         for at in 0..30_000 {
             let (tested, set) = (at % LOCALS, (at * 7 + 1) % LOCALS);

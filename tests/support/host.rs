@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use rustix::process::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -163,13 +164,19 @@ impl Host {
         self.database().query_row(query, [], |row| row.get(0)).unwrap()
     }
 
-    /// The processes that this one started and that still run: its compilers.
-    pub fn children(&self) -> Vec<u32> {
+    /// The process that compiles for this one, once it has taken its limits: being less important is the last of them.
+    pub fn compiling(&self) -> Option<Pid> {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
         let of =
             |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
         let all: String = threads.map(|thread| of(thread.unwrap())).collect();
-        all.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+        let mut pids = all.split_whitespace();
+        let pid = pids.find(|pid| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // proc(5): after the program's name in brackets, the priority is the 17th field.
+            stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(16)) == Some("10")
+        });
+        pid.and_then(|pid| Pid::from_raw(pid.parse().unwrap()))
     }
 
     /// The most memory that the process has in RAM, in bytes.
