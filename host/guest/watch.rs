@@ -98,17 +98,19 @@ impl Watch {
         // One hint in the channel is as good as many.
         let (wake, hints) = sync_channel(1);
         let notifier = notifier(directory, wake.clone());
+        // What is written from here on was not there at the start.
+        let first = scan(directory);
         let mut watcher = Looker {
             directory: directory.to_owned(),
             rest: if notifier.is_some() { times.resync } else { times.poll },
             times,
             seen: BTreeMap::new(),
-            at_start: BTreeSet::new(),
+            at_start: first.files.keys().cloned().collect(),
             ignored: BTreeSet::new(),
             on_change,
         };
         let work = move || {
-            watcher.work(&hints);
+            watcher.work(first, &hints);
             drop(notifier);
         };
         let thread = thread::Builder::new().name("module-watch".to_owned()).spawn(work);
@@ -177,9 +179,7 @@ struct Looker<F> {
 }
 
 impl<F: FnMut(Change)> Looker<F> {
-    fn work(&mut self, hints: &Receiver<Wake>) {
-        let mut before = scan(&self.directory);
-        self.at_start = before.files.keys().cloned().collect();
+    fn work(&mut self, mut before: Scan, hints: &Receiver<Wake>) {
         loop {
             // The first look of all is taken again too: a file that is still being written must not be taken for whole.
             if !self.settle(hints) {
