@@ -48,7 +48,9 @@ pub fn run(push: &Push) -> Result<ExitCode, Error> {
         let version = &answer["version"];
         output::line(format_args!(
             "{} is version {} now and serves ({})",
-            push.name, version["version"], version["digest"]
+            push.name,
+            version["version"],
+            version["digest"].as_str().unwrap_or_default()
         ));
         return Ok(ExitCode::SUCCESS);
     }
