@@ -15,6 +15,7 @@ pub struct Entry {
     pub dedupe_key: String,
     /// Which module answered.
     pub digest: String,
+    pub version: usize,
     /// What the conversation's counter was set to.
     pub counter: String,
     /// What was answered: `v<version>: <text>`.
@@ -26,7 +27,7 @@ pub struct Entry {
 }
 
 const ENTRIES: &str = "SELECT e.id, e.dedupe_key, t.digest, t.outcome, d.body, d.maybe_sent, \
-       (SELECT count(*) FROM attempts a WHERE a.delivery = d.id AND a.result = 'unknown') \
+       (SELECT count(*) FROM attempts a WHERE a.delivery = d.id AND a.result = 'unknown'), t.version \
      FROM events e JOIN turns t ON t.event = e.id AND t.cause_kind IS NULL \
      JOIN deliveries d ON d.event = e.id AND d.status = 2 \
      ORDER BY e.id";
@@ -46,6 +47,7 @@ pub fn entries(host: &Host) -> Vec<Entry> {
             answer: text(&json(row.get(4)?)["text"]),
             maybe_sent: row.get(5)?,
             unknown: row.get(6)?,
+            version: usize::try_from(row.get::<_, i64>(7)?).unwrap(),
         })
     });
     entries.unwrap().map(Result::unwrap).collect()
