@@ -114,7 +114,7 @@ async fn a_roll_back_goes_back_one_version_and_again() {
 async fn a_refused_upload_answers_with_the_report_and_changes_nothing() {
     let mut shop = Shop::open().await;
     shop.push("1").await;
-    let guest = hostile::all().into_iter().find(|guest| guest.name == "imports-sockets").unwrap();
+    let guest = hostile::all().into_iter().find(|guest| guest.name == "imports-http").unwrap();
     let (status, body) = shop.call("PUT", "", guest.wasm.clone()).await;
     assert_eq!(
         (status, &body["type"]),
@@ -127,7 +127,7 @@ async fn a_refused_upload_answers_with_the_report_and_changes_nothing() {
         "{body}"
     );
     let problem = report["problems"][0].as_str().unwrap();
-    assert!(problem.starts_with("the module asks for wasi:sockets/") && problem.contains("no network"), "{problem}");
+    assert!(problem.starts_with("the module asks for wasi:http/") && problem.contains("no network"), "{problem}");
     assert_eq!(body["detail"].as_str().unwrap(), problem);
     assert_eq!(shop.stage.host.count("SELECT count(*) FROM versions"), 1);
     assert_eq!(shop.hears().await, "v1: hi");
