@@ -6,8 +6,8 @@ use crate::figure;
 use crate::senders::{requests, send};
 use crate::support::host::{Host, registration};
 
-const EVENTS: usize = 20_000;
-const RAW_EVENTS: usize = 20_000;
+const EVENTS: usize = 60_000;
+const RAW_EVENTS: usize = 200_000;
 const GROUP: usize = 64;
 
 pub async fn measure() {
@@ -19,8 +19,9 @@ pub async fn measure() {
     let address = host.url.trim_start_matches("http://").to_owned();
     send(&address, requests(&address, &hook, 2_000, "warm")).await;
 
+    let events = requests(&address, &hook, EVENTS, "ingest");
     let before = host.figure(&client, "bothost_store_commits_total").await;
-    let (elapsed, times) = send(&address, requests(&address, &hook, EVENTS, "ingest")).await;
+    let (elapsed, times) = send(&address, events).await;
     let commits = host.figure(&client, "bothost_store_commits_total").await - before;
     let rate = EVENTS as f64 / elapsed.as_secs_f64();
 
