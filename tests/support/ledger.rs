@@ -56,11 +56,11 @@ pub fn entries(host: &Host) -> Vec<Entry> {
 /// Holds the three accounts against each other: nothing lost, no turn committed twice, every conversation in order, and no
 /// answer doubled but those of which the host says that they may be. Returns how many answers came more often than once.
 pub fn audit(host: &Host, acknowledged: &[Acknowledged], calls: &[Call]) -> (Vec<Entry>, usize) {
-    let entries = entries(host);
     for table in ["events", "turns", "deliveries"] {
         let rows = host.count(&format!("SELECT count(*) FROM {table}"));
         assert_eq!(rows, i64::try_from(acknowledged.len()).unwrap(), "{table}: not one for each acknowledged webhook");
     }
+    let entries = entries(host);
     let by_event: BTreeMap<i64, &Entry> = entries.iter().map(|entry| (entry.event, entry)).collect();
     assert_eq!((entries.len(), by_event.len()), (acknowledged.len(), acknowledged.len()), "an event ended otherwise");
     let mut conversations: BTreeMap<&str, Vec<(&Acknowledged, &Entry)>> = BTreeMap::new();
