@@ -142,19 +142,19 @@ impl Story<'_> {
             planned += record.deliveries.len();
             lost += u64::from(record.status != EventStatus::Done || unsent > 0);
         }
-        let received = khoros.received();
+        let got = khoros.received_total();
         let refused =
-            received.iter().filter(|request| request.status.is_none_or(|status| !status.is_success())).count();
+            khoros.received().iter().filter(|request| request.status.is_none_or(|status| !status.is_success())).count();
         chapter("Totals");
-        output::line(format_args!("  webhooks received   {sent}"));
-        output::line(format_args!("  deduplicated        {}", sent - events.len() as u64));
-        output::line(format_args!("  events              {}", events.len()));
-        output::line(format_args!("  requests planned    {planned}"));
-        output::line(format_args!("  platform received   {}, refused {refused}", received.len()));
-        output::line(format_args!("  lost                {lost}"));
-        let doubled = received.len().saturating_sub(planned);
+        output::line(format_args!("  received       {sent} webhooks"));
+        output::line(format_args!("  deduplicated   {}", sent - events.len() as u64));
+        output::line(format_args!("  events         {}", events.len()));
+        output::line(format_args!("  sent           {planned} requests; the platform got {got}"));
+        output::line(format_args!("  refused        {refused}"));
+        output::line(format_args!("  lost           {lost}"));
+        let doubled = got.saturating_sub(planned as u64);
         if doubled > 0 {
-            output::line(format_args!("  sent twice          {doubled}"));
+            output::line(format_args!("  sent twice     {doubled}"));
         }
         Ok(lost + refused as u64)
     }
