@@ -18,10 +18,17 @@ fn serve(data: &Path) -> Command {
     command
 }
 
-/// A `serve` that must not come up.
+/// A `serve` that must not come up: its exit code, and what it says.
 fn refused(command: &mut Command) -> (Option<i32>, String) {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    assert_eq!(String::from_utf8(stdout).unwrap(), "", "nothing for scripts");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    // It prints when it serves, or closes its output when it ends.
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        child.kill().unwrap();
+    }
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!(line, "", "it came up");
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
