@@ -142,9 +142,11 @@ fn settings_that_cannot_be_used_are_named_and_nothing_is_touched() {
     assert!(!data.exists(), "nothing was written");
 }
 
-#[tokio::test]
+// While the process is waited for, the platform goes on: it needs a thread of its own.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_loses_nothing_and_the_next_start_goes_on() {
-    let patient = Host::builder().set("DELIVER__RETRY_FIRST_MS", "1").set("DELIVER__RETRY_LONGEST_MS", "50");
+    // Without a wait between tries, each of the four conversations is being sent to at whatever moment the end comes.
+    let patient = Host::builder().set("DELIVER__RETRY_FIRST_MS", "0").set("DELIVER__RETRY_LONGEST_MS", "0");
     let stage = Stage::with(patient.set("DELIVER__TRIES", "1000000")).await;
     stage.push("echo", &guests::echo()).await;
     let hook = stage.hook("echo").await;
@@ -156,6 +158,9 @@ async fn a_shutdown_loses_nothing_and_the_next_start_goes_on() {
     stage.platform.wait_for(8).await;
     // `restarted` sees to it that the process ends with 0.
     let stage = stage.restarted();
+    assert!(!stage.host.log().contains("still under way"), "it waited for what it does not do any more");
+    let stopped = "SELECT count(*) FROM attempts WHERE reason = 'the host was stopped before it was sent'";
+    assert!(stage.host.count(stopped) <= 4, "the end used up {} tries", stage.host.count(stopped));
     stage.platform.fail_every(0);
     stage.settled().await;
     let taken: Vec<_> = stage.platform.calls().into_iter().filter(|call| call.status.is_success()).collect();
