@@ -38,11 +38,13 @@ pub(super) async fn deliveries(pipeline: Arc<Pipeline>, stopped: watch::Receiver
 async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watch::Receiver<bool>) {
     let mut next = Some(delivery);
     while let Some(delivery) = next.take() {
-        let settlement =
-            if *stopped.borrow() { not_tried(&pipeline, &delivery) } else { attempt(&pipeline, &delivery).await };
+        let lease = DeliveryLease { id: delivery.id, fence: delivery.fence };
+        if *stopped.borrow() {
+            return put_back(&pipeline, lease).await;
+        }
+        let settlement = attempt(&pipeline, &delivery).await;
         figures::delivery_settled(&delivery, &settlement);
         log_settlement(&delivery, &settlement);
-        let lease = DeliveryLease { id: delivery.id, fence: delivery.fence };
         let lease_ms = pipeline.settings.deliver.lease_ms;
         let settle = || {
             let now_ms = pipeline.clock.now_ms();
@@ -58,17 +60,12 @@ async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watc
     }
 }
 
-/// What a shutdown leaves for the next start. It is not due at once: settling would hand it out again, and again.
-fn not_tried(pipeline: &Pipeline, delivery: &Delivery) -> Settlement {
-    Settlement::Again {
-        at_ms: pipeline.clock.now_ms() + STOPPED_MS,
-        reason: "the host was stopped before it was sent".to_owned(),
-        ambiguous: delivery.maybe_sent,
+/// What a shutdown leaves for the next start.
+async fn put_back(pipeline: &Pipeline, lease: DeliveryLease) {
+    if let Err(error) = pipeline.store.put_back(lease, pipeline.clock.now_ms()).await {
+        tracing::warn!(delivery = lease.id, %error, "a request could not be given back; it comes back as possibly sent");
     }
 }
-
-/// How long a request that was not tried rests, in milliseconds: longer than it takes to record that.
-const STOPPED_MS: u64 = 100;
 
 async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> Settlement {
     let may_resend = delivery.repeatable || pipeline.settings.deliver.resend_ambiguous;

@@ -48,6 +48,9 @@ pub trait Store: Send + Sync {
         lease_until_ms: u64,
     ) -> Reply<Option<Delivery>>;
 
+    /// Gives a leased request back untried: it is due at once, and the lease counts as no try.
+    fn put_back(&self, delivery: DeliveryLease, now_ms: u64) -> Reply<()>;
+
     /// Rings when an event may have become claimable.
     fn turns_ready(&self) -> &Notify;
 

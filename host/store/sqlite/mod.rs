@@ -164,6 +164,10 @@ impl Store for Sqlite {
         self.writer.submit(move |work| outbox::settle(work, delivery, &settlement, now_ms, lease_until_ms))
     }
 
+    fn put_back(&self, delivery: DeliveryLease, now_ms: u64) -> Reply<()> {
+        self.writer.submit(move |work| outbox::put_back(work, delivery, now_ms))
+    }
+
     fn turns_ready(&self) -> &Notify {
         &self.shared.turns_ready
     }

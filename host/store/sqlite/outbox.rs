@@ -96,14 +96,7 @@ pub(super) fn settle(
 ) -> Result<Option<Delivery>, Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
     let db = &work.db;
-    let (conversation, attempt): (i64, u32) = db
-        .prepare_cached(
-            "SELECT c.id, d.attempts FROM deliveries d JOIN conversations c ON c.id = d.conversation \
-             WHERE d.id = ?1 AND d.status = 1 AND c.send_fence = ?2 AND c.send_leased = 1",
-        )?
-        .query_row([held.id, held.fence], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?
-        .ok_or_else(|| Error::Stale(format!("delivery {}", held.id)))?;
+    let (conversation, attempt) = holding(db, held)?;
     let (status, due_ms, maybe_sent, reference, result, reason) = match settlement {
         Settlement::Sent { reference } => (2, now_ms, false, reference.as_deref(), "sent", None),
         Settlement::Again { at_ms, reason, ambiguous } => (0, *at_ms, *ambiguous, None, "again", Some(reason)),
@@ -127,6 +120,31 @@ pub(super) fn settle(
             Ok(None)
         }
     }
+}
+
+/// Makes a leased request due again as if it had not been leased.
+pub(super) fn put_back(work: &mut Work, held: DeliveryLease, now_ms: u64) -> Result<(), Error> {
+    work.latest_ms = work.latest_ms.max(now_ms);
+    let (conversation, _) = holding(&work.db, held)?;
+    work.db
+        .prepare_cached("UPDATE deliveries SET status = 0, attempts = attempts - 1 WHERE id = ?1")?
+        .execute([held.id])?;
+    work.db
+        .prepare_cached("UPDATE conversations SET send_leased = 0, send_at = ?2 WHERE id = ?1")?
+        .execute([conversation, int(now_ms)])?;
+    work.deliveries_ready = true;
+    Ok(())
+}
+
+/// The conversation of a delivery and the number of its try, as long as the lease is held.
+fn holding(db: &Connection, held: DeliveryLease) -> Result<(i64, u32), Error> {
+    db.prepare_cached(
+        "SELECT c.id, d.attempts FROM deliveries d JOIN conversations c ON c.id = d.conversation \
+         WHERE d.id = ?1 AND d.status = 1 AND c.send_fence = ?2 AND c.send_leased = 1",
+    )?
+    .query_row([held.id, held.fence], |row| Ok((row.get(0)?, row.get(1)?)))
+    .optional()?
+    .ok_or_else(|| Error::Stale(format!("delivery {}", held.id)))
 }
 
 /// Hands a delivery out. One that somebody was sending ended unseen: that try is recorded as unknown.

@@ -100,6 +100,17 @@ fn a_parked_request_lets_the_next_go() {
 }
 
 #[test]
+fn a_request_that_is_put_back_is_due_at_once_and_was_no_try() {
+    let (_place, store) = fresh();
+    plan(&store, "a", &["first", "second"], 0);
+    let first = due_one(&store, 10);
+    store.put_back(lease(&first), 20).wait().unwrap();
+    assert!(matches!(store.put_back(lease(&first), 20).wait(), Err(Error::Stale(_))), "the lease is gone");
+    let again = due_one(&store, 20);
+    assert_eq!((again.id, again.attempt, again.maybe_sent), (first.id, 1, false));
+}
+
+#[test]
 fn a_stale_delivery_lease_settles_nothing() {
     let (place, store) = fresh();
     plan(&store, "c1", &["one"], 0);
