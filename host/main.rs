@@ -5,9 +5,6 @@ use std::process::ExitCode;
 use bothost::cli::{self, Args, Command};
 use clap::Parser as _;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
