@@ -42,15 +42,12 @@ async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watc
         if *stopped.borrow() {
             return put_back(&pipeline, lease).await;
         }
-        let settlement = attempt(&pipeline, &delivery).await;
+        let (settlement, now_ms) = attempt(&pipeline, &delivery).await;
         figures::delivery_settled(&delivery, &settlement);
         log_settlement(&delivery, &settlement);
         let lease_ms = pipeline.settings.deliver.lease_ms;
-        let settle = || {
-            let now_ms = pipeline.clock.now_ms();
-            pipeline.store.settle(lease, settlement.clone(), now_ms, now_ms + lease_ms)
-        };
-        match lanes::insist(&*pipeline.clock, pipeline.clock.now_ms() + lease_ms, settle).await {
+        let settle = || pipeline.store.settle(lease, settlement.clone(), now_ms, pipeline.clock.now_ms() + lease_ms);
+        match lanes::insist(&*pipeline.clock, now_ms + lease_ms, settle).await {
             Ok(delivery) => next = delivery,
             Err(error) => {
                 // The outbox still says that it is being sent: it comes back when the lease runs out, as possibly sent.
@@ -67,29 +64,38 @@ async fn put_back(pipeline: &Pipeline, lease: DeliveryLease) {
     }
 }
 
-async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> Settlement {
-    let may_resend = delivery.repeatable || pipeline.settings.deliver.resend_ambiguous;
-    if delivery.maybe_sent && !may_resend {
+/// Sends a request, unless it must not be sent twice: what became of it, and when that was known.
+async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> (Settlement, u64) {
+    if delivery.maybe_sent && !may_resend(pipeline, delivery) {
         let reason = "an earlier try may have reached the platform, which has no idempotency key".to_owned();
-        return Settlement::Parked { reason, ambiguous: true };
+        return (Settlement::Parked { reason, ambiguous: true }, pipeline.clock.now_ms());
     }
     let receipt = send(pipeline, delivery).await;
-    match receipt {
-        Receipt::Sent { reference } => Settlement::Sent { reference },
-        Receipt::Refused { reason } => Settlement::Parked { reason, ambiguous: delivery.maybe_sent },
-        Receipt::Again { reason, after, ambiguous } => {
-            let ambiguous = delivery.maybe_sent || ambiguous && !delivery.repeatable;
-            match pipeline.settings.deliver.backoff().wait_after(delivery.attempt, random()) {
-                Some(_) if ambiguous && !may_resend => Settlement::Parked { reason, ambiguous },
-                Some(wait) => {
-                    let wait = after.map_or(wait, |after| after.max(wait).min(RETRY_AFTER_LONGEST));
-                    let at_ms = pipeline.clock.now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                    Settlement::Again { at_ms, reason, ambiguous }
-                }
-                None => Settlement::Parked { reason: format!("the last try failed: {reason}"), ambiguous },
-            }
+    let now_ms = pipeline.clock.now_ms();
+    (settlement(pipeline, delivery, receipt, now_ms), now_ms)
+}
+
+fn settlement(pipeline: &Pipeline, delivery: &Delivery, receipt: Receipt, now_ms: u64) -> Settlement {
+    let (reason, after, ambiguous) = match receipt {
+        Receipt::Sent { reference } => return Settlement::Sent { reference },
+        Receipt::Refused { reason } => return Settlement::Parked { reason, ambiguous: delivery.maybe_sent },
+        Receipt::Again { reason, after, ambiguous } => (reason, after, ambiguous && !delivery.repeatable),
+    };
+    let ambiguous = ambiguous || delivery.maybe_sent;
+    match pipeline.settings.deliver.backoff().wait_after(delivery.attempt, random()) {
+        Some(_) if ambiguous && !may_resend(pipeline, delivery) => Settlement::Parked { reason, ambiguous },
+        Some(wait) => {
+            let wait = after.map_or(wait, |after| after.max(wait).min(RETRY_AFTER_LONGEST));
+            let at_ms = now_ms + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            Settlement::Again { at_ms, reason, ambiguous }
         }
+        None => Settlement::Parked { reason: format!("the last try failed: {reason}"), ambiguous },
     }
+}
+
+/// Whether a request whose end is not known may be sent again.
+fn may_resend(pipeline: &Pipeline, delivery: &Delivery) -> bool {
+    delivery.repeatable || pipeline.settings.deliver.resend_ambiguous
 }
 
 /// The longest wait that a platform's Retry-After is granted.

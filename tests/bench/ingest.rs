@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::figure;
-use crate::senders::{requests, send};
+use crate::senders::{cpu, requests, send};
 use crate::support::host::{Host, registration};
 
 const EVENTS: usize = 60_000;
@@ -21,13 +21,16 @@ pub async fn measure() {
 
     let events = requests(&address, &hook, EVENTS, "ingest");
     let before = host.figure(&client, "bothost_store_commits_total").await;
+    let used = cpu(host.pid());
     let (elapsed, times) = send(&address, events).await;
+    let used = cpu(host.pid()) - used;
     let commits = host.figure(&client, "bothost_store_commits_total").await - before;
     let rate = EVENTS as f64 / elapsed.as_secs_f64();
 
     figure("raw SQLite, 1 KiB rows, groups of 64, FULL", &format!("{raw:.0}/s"), None);
     figure("durable ingest, 64 connections, 1 KiB events", &format!("{rate:.0}/s"), None);
     figure("  of raw SQLite", &format!("{:.2}", rate / raw), Some((rate / raw >= 0.25, ">= 0.25")));
+    figure("  CPU an event", &format!("{:.0} us", used.as_secs_f64() * 1e6 / EVENTS as f64), None);
     let fsyncs = commits / EVENTS as f64;
     figure("  fsyncs an event, at saturation", &format!("{fsyncs:.3}"), Some((fsyncs < 0.1, "< 0.1")));
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];

@@ -18,7 +18,7 @@ use crate::store::{Error, Reply};
 /// How much a probe writes, in bytes: about what a large event takes.
 const PROBE_BYTES: usize = 64 << 10;
 
-/// How long a group may wait for more, at most; a half of what the last transaction took if that is less.
+/// How long a group may wait for more, at most; an eighth of what the last transaction took if that is less.
 const PATIENCE_MAX: Duration = Duration::from_millis(2);
 
 /// What a verb works on. Whatever it notes here besides the database takes effect after the commit, or not at all.
@@ -206,11 +206,10 @@ impl Loop {
             gather(queue, &mut group, expected, patience);
             group.extend(queue.try_iter().take(group_max.saturating_sub(group.len())));
             self.shared.waiting.fetch_sub(group.len(), Ordering::Relaxed);
-            // A group that came out small may only have come too early: the next one waits for more, but not for long.
-            expected = group.len().max(expected / 2);
+            expected = group.len();
             let begun = Instant::now();
             self.run_group(&mut group);
-            patience = (begun.elapsed() / 2).min(PATIENCE_MAX);
+            patience = (begun.elapsed() / 8).min(PATIENCE_MAX);
         }
     }
 
