@@ -41,7 +41,7 @@ pub enum Command {
 /// Why a command failed, in words for whoever typed it.
 pub type Error = Box<dyn std::error::Error>;
 
-/// Exit code of a command that could not do its work (EX_CONFIG when nothing was started is 64 in `serve`).
+/// Exit code of a command that could not do its work.
 pub const FAILED: u8 = 1;
 /// Exit code of settings that cannot be used: nothing was bound or written.
 pub const BAD_SETTINGS: u8 = 64;

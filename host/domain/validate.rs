@@ -93,13 +93,18 @@ impl Checked {
     }
 }
 
+/// How many refusals are told; more of them say nothing new, and a hostile outcome could hold thousands.
+pub const REFUSALS_MAX: usize = 32;
+/// How much of a refused text is shown, in characters.
+const SHOWN_MAX: usize = 100;
+
 /// Where the host's own limits are documented.
 const SETTINGS: &str = "bothost settings, [turn]";
 
 /// Checks everything that a bot returned.
 ///
 /// # Errors
-/// Every refusal, not only the first.
+/// Every refusal, not only the first; at most [`REFUSALS_MAX`].
 pub fn check(outcome: Outcome, context: &Context, rules: &Rules, limits: &Limits) -> Result<Checked, Vec<Refusal>> {
     let mut checker = Checker { rules, limits, may_speak: context.may_speak(), refusals: Vec::new() };
     checker.outcome(&outcome);
@@ -119,7 +124,9 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn refuse(&mut self, path: &str, rule: &'static str, source: &'static str, reason: impl Into<String>) {
-        self.refusals.push(Refusal { path: path.to_owned(), rule, reason: reason.into(), source });
+        if self.refusals.len() < REFUSALS_MAX {
+            self.refusals.push(Refusal { path: path.to_owned(), rule, reason: reason.into(), source });
+        }
     }
 
     fn outcome(&mut self, outcome: &Outcome) {
@@ -195,7 +202,8 @@ impl Checker<'_> {
             }
             Action::Other { kind, details } => {
                 if !self.rules.other_kinds.contains(&kind.as_str()) {
-                    let reason = format!("the platform knows no {kind:?}; it knows {:?}", self.rules.other_kinds);
+                    let reason =
+                        format!("the platform knows no {:?}; it knows {:?}", shown(kind), self.rules.other_kinds);
                     self.refuse(path, "unknown-action", "wit/actions.wit", reason);
                 }
                 self.text(path, details);
@@ -219,7 +227,7 @@ impl Checker<'_> {
                 let path = format!("{path}.media");
                 self.url(&format!("{path}.url"), &media.url);
                 if let MediaKind::Other(kind) = &media.kind {
-                    let reason = format!("{kind:?} is neither IMAGE nor VIDEO");
+                    let reason = format!("{:?} is neither IMAGE nor VIDEO", shown(kind));
                     self.refuse(&path, "media-kind", "platforms.md A5", reason);
                 }
             }
@@ -308,7 +316,7 @@ impl Checker<'_> {
     fn id(&mut self, path: &str, id: &str) {
         self.required_text(path, id);
         if self.rules.numeric_ids && id.parse::<u64>().is_err() {
-            self.refuse(path, "numeric-id", "platforms.md A7", format!("{id:?} is not a whole number"));
+            self.refuse(path, "numeric-id", "platforms.md A7", format!("{:?} is not a whole number", shown(id)));
         }
     }
 
@@ -316,7 +324,12 @@ impl Checker<'_> {
         self.required_text(path, url);
         let complete = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if complete.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace)) {
-            self.refuse(path, "url", "platforms.md A5", format!("{url:?} is not a complete http or https URL"));
+            self.refuse(
+                path,
+                "url",
+                "platforms.md A5",
+                format!("{:?} is not a complete http or https URL", shown(url)),
+            );
         }
     }
 
@@ -351,4 +364,9 @@ impl Checker<'_> {
             self.refuse(path, "too-many", SETTINGS, format!("{count} of them, at most {most}"));
         }
     }
+}
+
+/// The beginning of a text that a guest wrote.
+fn shown(text: &str) -> &str {
+    text.char_indices().nth(SHOWN_MAX).map_or(text, |(end, _)| &text[..end])
 }

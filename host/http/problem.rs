@@ -35,12 +35,6 @@ impl Problem {
         self.retry_after_s = Some(seconds);
         self
     }
-
-    /// The problem's words.
-    #[must_use]
-    pub fn detail(&self) -> &str {
-        &self.detail
-    }
 }
 
 impl IntoResponse for Problem {

@@ -358,6 +358,16 @@ fn a_bot_that_does_not_hold_the_conversation_may_act_and_not_speak() {
 }
 
 #[test]
+fn a_hostile_outcome_is_refused_in_few_words() {
+    let event = on("apple");
+    let long = "9".repeat(10_000) + "x";
+    let refusals =
+        encode_on(&event, vec![Action::Tag(vec![long; 32]), Action::Untag(vec!["y".to_owned(); 32])]).unwrap_err();
+    assert_eq!(refusals.len(), bothost::domain::validate::REFUSALS_MAX);
+    assert!(refusals.iter().all(|refusal| refusal.reason.len() < 200), "{:?}", refusals[0]);
+}
+
+#[test]
 fn all_refusals_come_at_once_and_nothing_is_sent() {
     let bad = || with(Attachment::Passthrough("x".to_owned()));
     let refusals = encode_on(&on("apple"), vec![bad(), Action::TypingStart, bad()]).unwrap_err();
