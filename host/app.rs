@@ -83,7 +83,8 @@ impl App {
             settings,
             installing: tokio::sync::Mutex::new(()),
         });
-        let front = Arc::new(Front { pipeline: pipeline.clone(), keys, metrics: Some(metrics().clone()) });
+        let front =
+            Arc::new(Front { pipeline: pipeline.clone(), keys, metrics: Some(metrics().clone()), boot: boot()? });
         modules::load_active(&pipeline).await?;
         let files = follow_files(&pipeline)?;
         Ok(Self { front, stages: pipeline.start(), files })
@@ -159,6 +160,13 @@ fn make_private_dir(path: &Path) -> Result<(), Error> {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(error)?;
     }
     Ok(())
+}
+
+/// A name for this process that no other had.
+fn boot() -> Result<String, keys::Error> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex::encode(bytes))
 }
 
 /// The recorder of figures: one for the process.

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod check;
 pub mod run;
 pub mod push;
+pub mod remote;
 mod output;
 
 /// A WebAssembly host for chat-bot logic.

@@ -18,8 +18,12 @@ pub struct Bot {
     pub network: String,
     /// The page or account on that network (Khoros: `externalId`).
     pub channel: String,
+    /// The customer's account on the platform (Khoros: `companyKey`). It belongs to one tenant.
+    pub account: String,
     /// What runs.
     pub target: Target,
+    /// The version that the bot was pinned to over the host's API. The store keeps it when the registration is replaced.
+    pub pin: Option<u32>,
     /// Whether it runs. False: events are accepted and acknowledged, and no turn runs.
     pub live: bool,
     /// How its webhooks prove themselves.
@@ -32,6 +36,16 @@ pub struct Bot {
     pub created_ms: u64,
     /// When it was last changed.
     pub updated_ms: u64,
+    /// Counts the changes, from 1; the store does.
+    pub revision: u32,
+}
+
+impl Bot {
+    /// The version that it runs whatever else is active: the one in its registration, or the one that it was pinned to.
+    #[must_use]
+    pub fn pinned(&self) -> Option<u32> {
+        self.target.version.or(self.pin)
+    }
 }
 
 /// What a bot's events go to: the `module:` URI in the platform's own callback field.

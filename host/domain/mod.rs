@@ -5,6 +5,8 @@
 
 pub mod clock;
 pub mod names;
+pub mod actor;
+pub mod scope;
 pub mod secret;
 pub mod bot;
 pub mod event;

@@ -38,7 +38,7 @@ macro_rules! name {
 }
 
 name! {
-    /// Whose bots, modules and secrets these are.
+    /// Whose bots, modules and secrets these are: `[a-z0-9][a-z0-9_-]{0,62}`; see [`TenantName::parse`].
     TenantName
 }
 name! {
@@ -68,24 +68,36 @@ impl fmt::Display for EventId {
     }
 }
 
-impl ModuleName {
-    /// The longest name, in bytes.
-    pub const LENGTH_MAX: usize = 63;
+/// The longest name of a tenant or a module, in bytes.
+pub const NAME_BYTES_MAX: usize = 63;
 
+impl TenantName {
+    /// Reads a tenant's name. It becomes the name of a directory.
+    ///
+    /// # Errors
+    /// Says which rule the text breaks.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        file_name("a tenant's name", text).map(Self::from)
+    }
+}
+
+impl ModuleName {
     /// Reads a module's name. It becomes a file name and a part of a URL, so it is held to letters that are safe in both.
     ///
     /// # Errors
     /// Says which rule the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if text.is_empty() || text.len() > Self::LENGTH_MAX {
-            return Err(format!("a module's name has 1 to {} characters, this one {}", Self::LENGTH_MAX, text.len()));
-        }
-        if !text.chars().all(allowed) || !text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) {
-            return Err(format!(
-                "a module's name is made of a-z, 0-9, - and _ and starts with a letter or digit: {text:?}"
-            ));
-        }
-        Ok(Self::from(text))
+        file_name("a module's name", text).map(Self::from)
     }
+}
+
+fn file_name<'a>(what: &str, text: &'a str) -> Result<&'a str, String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if text.is_empty() || text.len() > NAME_BYTES_MAX {
+        return Err(format!("{what} has 1 to {NAME_BYTES_MAX} characters, this one {}", text.len()));
+    }
+    if !text.chars().all(allowed) || !text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) {
+        return Err(format!("{what} is made of a-z, 0-9, - and _ and starts with a letter or digit: {text:?}"));
+    }
+    Ok(text)
 }

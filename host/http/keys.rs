@@ -13,7 +13,9 @@ use http::header::AUTHORIZATION;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::domain::actor::Actor;
 use crate::domain::names::TenantName;
+use crate::domain::scope::{Scope, Scopes};
 use crate::settings::DEFAULT_TENANT;
 
 /// The keys that open the host's APIs.
@@ -57,8 +59,12 @@ pub enum Error {
 pub struct Caller {
     /// For whom.
     pub tenant: TenantName,
-    /// The key's name in records.
-    pub name: String,
+    /// Who that is in records.
+    pub actor: Actor,
+    /// What the key may do.
+    pub scopes: Scopes,
+    /// The app in whose name it acts.
+    pub client_id: Option<String>,
 }
 
 impl Keys {
@@ -83,14 +89,20 @@ impl Keys {
         Ok(Self { admin: Sha256::digest(key.as_bytes()).into() })
     }
 
-    /// Who shows this bearer token, if it is a key's. The comparison takes the same time for every wrong one.
+    /// Who shows this bearer token from the address `peer`, if it is a key's. The comparison takes the same time for every
+    /// wrong one.
     #[must_use]
-    pub fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
+    pub fn caller(&self, headers: &HeaderMap, peer: String) -> Option<Caller> {
         let shown = headers.get(AUTHORIZATION)?.to_str().ok()?;
         let (scheme, token) = shown.split_once(' ')?;
         let digest: [u8; 32] = Sha256::digest(token.trim().as_bytes()).into();
         let ours = scheme.eq_ignore_ascii_case("bearer") && bool::from(digest.ct_eq(&self.admin));
-        ours.then(|| Caller { tenant: TenantName::from(DEFAULT_TENANT), name: "admin".to_owned() })
+        ours.then(|| Caller {
+            tenant: TenantName::from(DEFAULT_TENANT),
+            actor: Actor { name: "key:admin".to_owned(), origin: peer },
+            scopes: Scopes::from_iter([Scope::ADMIN]),
+            client_id: None,
+        })
     }
 }
 

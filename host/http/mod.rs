@@ -5,20 +5,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use self::access::Peer;
 use crate::settings::Front;
 
 pub mod router;
+pub mod access;
+pub mod keys;
 pub mod hooks;
 pub mod platform_api;
 pub mod modules;
+pub mod audit;
+pub mod openapi;
 pub mod probes;
-pub mod keys;
+pub mod idempotency;
+pub mod page;
+pub mod extract;
 pub mod problem;
 pub mod limits;
 
@@ -46,8 +54,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Front, shut
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let stream = match stream {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match stream {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, mostly: others must close before the next accept can succeed.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -57,6 +65,10 @@ pub async fn serve(listener: TcpListener, router: Router, settings: &Front, shut
         };
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(Peer(address));
+            service.call(request)
+        });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

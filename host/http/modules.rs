@@ -7,58 +7,98 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::access::Access;
 use super::hooks::unavailable;
 use super::keys::Caller;
 use super::limits;
+use super::openapi::Content;
 use super::problem::Problem;
-use super::router::Front;
+use super::router::{Front, Route};
 use crate::domain::names::ModuleName;
+use crate::domain::scope::Scope;
 use crate::guest;
 use crate::pipeline::modules;
 use crate::pipeline::record;
 use crate::store::{self, Version};
 
-/// `PUT /v1/modules/{name}`: the body is a component; it becomes a version and serves from the next turn on. 201 with the
+/// This concern's routes.
+pub const ROUTES: &[Route] = &[
+    Route {
+        method: Method::PUT,
+        path: "/v1/modules/{name}",
+        access: Access::Scope(Scope::DEPLOY),
+        summary: "Upload a component: it becomes a version and serves from the next turn on.",
+        query: &[],
+        body: Some(Content::Other("application/wasm")),
+        answer: (201, Some(Content::Other("application/json"))),
+        problems: &[(413, "The module is too large."), (422, "The module is refused; `report` says why.")],
+        handler: || axum::routing::put(put),
+    },
+    Route {
+        method: Method::DELETE,
+        path: "/v1/modules/{name}",
+        access: Access::Scope(Scope::DEPLOY),
+        summary: "Stop a module: no version of it serves from now on.",
+        query: &[],
+        body: None,
+        answer: (204, None),
+        problems: &[(404, "There is no such module.")],
+        handler: || axum::routing::delete(delete),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/modules/{name}/rollback",
+        access: Access::Scope(Scope::DEPLOY),
+        summary: "The version that served before the active one serves again.",
+        query: &[],
+        body: None,
+        answer: (200, Some(Content::Other("application/json"))),
+        problems: &[(404, "No other version served before.")],
+        handler: || axum::routing::post(roll_back),
+    },
+];
+
+/// The body is a component; it becomes a version and serves from the next turn on. 201 with the
 /// version and the report; 422 with the report when it is refused.
-pub async fn put(
+async fn put(
     State(front): State<Arc<Front>>,
+    caller: Caller,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let caller = front.caller(&headers)?;
     let name = module_name(&name)?;
     let settings = &front.pipeline.settings;
     let longest = Duration::from_millis(settings.front.body_timeout_ms);
     let wasm = limits::body(&headers, body, settings.guest.module_bytes_max, longest).await?;
-    let installed = modules::install(&front.pipeline, &caller.tenant, &name, wasm.into(), &caller.name).await;
+    let installed = modules::install(&front.pipeline, &caller.tenant, &name, wasm.into(), &caller.actor).await;
     let installed = installed.map_err(problem)?;
     let answer = json!({ "version": version(&installed.version), "report": record::report(&installed.report) });
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
-/// `POST /v1/modules/{name}/rollback`: the version that served before the active one serves again.
-pub async fn roll_back(
+/// The version that served before the active one serves again.
+async fn roll_back(
     State(front): State<Arc<Front>>,
+    caller: Caller,
     Path(name): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    let Caller { tenant, name: by } = front.caller(&headers)?;
-    let active = modules::roll_back(&front.pipeline, &tenant, &module_name(&name)?, &by).await.map_err(problem)?;
+    let Caller { tenant, actor, .. } = caller;
+    let active = modules::roll_back(&front.pipeline, &tenant, &module_name(&name)?, &actor).await.map_err(problem)?;
     Ok(Json(json!({ "version": version(&active) })))
 }
 
-/// `DELETE /v1/modules/{name}`: no version of it serves from now on.
-pub async fn delete(
+/// No version of it serves from now on.
+async fn delete(
     State(front): State<Arc<Front>>,
+    caller: Caller,
     Path(name): Path<String>,
-    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let Caller { tenant, name: by } = front.caller(&headers)?;
-    modules::remove(&front.pipeline, &tenant, &module_name(&name)?, &by).await.map_err(problem)?;
+    let Caller { tenant, actor, .. } = caller;
+    modules::remove(&front.pipeline, &tenant, &module_name(&name)?, &actor).await.map_err(problem)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -14,19 +14,28 @@ use crate::platform::{ApiAnswer, ApiCall, Platform};
 
 /// Answers a call below a platform's prefix.
 pub async fn call(State(front): State<Arc<Front>>, platform: &'static dyn Platform, request: Request) -> Response {
-    let Some(caller) = front.keys.caller(request.headers()) else { return answer(platform.api_unauthorized()) };
+    let Ok(caller) = front.caller(request.headers(), request.extensions()) else {
+        return answer(platform.api_unauthorized());
+    };
     let (parts, body) = request.into_parts();
+    let path = parts.uri.path().strip_prefix(platform.api_prefix()).unwrap_or_default().trim_start_matches('/');
+    let scope = platform.api_scope(&parts.method, path);
+    if !caller.scopes.allow(scope) {
+        return answer(platform.api_forbidden(scope));
+    }
     let settings = &front.pipeline.settings.front;
     let longest = Duration::from_millis(settings.body_timeout_ms);
     let body = match limits::body(&parts.headers, body, settings.body_bytes_max, longest).await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };
-    let path = parts.uri.path().strip_prefix(platform.api_prefix()).unwrap_or_default();
     let call = ApiCall {
         tenant: caller.tenant,
+        actor: caller.actor,
+        client_id: caller.client_id,
+        scopes: caller.scopes,
         method: parts.method,
-        path: path.trim_start_matches('/').to_owned(),
+        path: path.to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         body,
         now_ms: front.pipeline.clock.now_ms(),

@@ -1,18 +1,53 @@
-//! Every route of the host, in one place.
+//! Every route of the host. Those of its own API are tables, one beside the handlers of each concern: the router, the guard
+//! and the OpenAPI document are made of the same entries.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::routing::{any, get, post, put};
-use http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, any, get, post};
+use http::{Extensions, HeaderMap, Method, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::access::{Access, Peer, guard};
 use super::keys::{Caller, Keys};
+use super::openapi::{self, Content};
 use super::problem::Problem;
-use super::{hooks, modules, platform_api, probes};
+use super::{audit, hooks, modules, platform_api, probes};
 use crate::pipeline::Pipeline;
 use crate::platform::PLATFORMS;
+
+/// The host's own API, concern by concern.
+pub const TABLES: &[&[Route]] = &[modules::ROUTES, audit::ROUTES, openapi::ROUTES];
+
+/// A route of the host's own API.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{name}` for its parts.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// What its query may hold besides `limit` and `cursor` of a list, each with an explanation.
+    pub query: &'static [(&'static str, &'static str)],
+    /// The body that it takes.
+    pub body: Option<Content>,
+    /// What it answers when it does what it is asked: status and body.
+    pub answer: (u16, Option<Content>),
+    /// What it may answer otherwise, besides 400, 401, 403 and 503.
+    pub problems: &'static [(u16, &'static str)],
+    /// Makes the handler, under its method.
+    pub handler: fn() -> MethodRouter<Arc<Front>>,
+}
+
+/// Every route of the host's own API.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    TABLES.iter().copied().flatten()
+}
 
 /// What the routes work with.
 #[derive(Debug)]
@@ -23,6 +58,8 @@ pub struct Front {
     pub keys: Keys,
     /// The figures, where they are kept.
     pub metrics: Option<PrometheusHandle>,
+    /// Identifies this process among those that served before; drawn at the start.
+    pub boot: String,
 }
 
 impl Front {
@@ -30,8 +67,9 @@ impl Front {
     ///
     /// # Errors
     /// 401.
-    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        self.keys.caller(headers).ok_or_else(|| {
+    pub fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
+        let peer = extensions.get::<Peer>().map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string());
+        self.keys.caller(headers, peer).ok_or_else(|| {
             let detail = "this needs `Authorization: Bearer <key>`; the first key is in <data>/admin.key";
             Problem::new(StatusCode::UNAUTHORIZED, "no-key", detail)
         })
@@ -41,11 +79,13 @@ impl Front {
 /// The routes. A platform adds its own by being in `PLATFORMS`.
 pub fn router(front: Arc<Front>) -> Router {
     let mut router = Router::new()
-        .route("/v1/modules/{name}", put(modules::put).delete(modules::delete))
-        .route("/v1/modules/{name}/rollback", post(modules::roll_back))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics));
+    for route in routes() {
+        let guarded = (route.handler)().layer(from_fn_with_state((front.clone(), route), guard));
+        router = router.route(route.path, guarded);
+    }
     for platform in PLATFORMS {
         let call = move |state: State<Arc<Front>>, request: Request| platform_api::call(state, *platform, request);
         router = router.route(&format!("{}/{{*path}}", platform.api_prefix()), any(call));
@@ -54,6 +94,9 @@ pub fn router(front: Arc<Front>) -> Router {
         Router::new().route("/hooks/{platform}/{*path}", post(hooks::receive)).with_state(front.pipeline.clone());
     router
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no-route", "there is nothing at this path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no-method", "this path does not know that method")
+        })
         .with_state(front)
         .merge(hooks)
         // Each route reads its body through `limits::body`, with a limit of its own.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Pipeline, figures};
+use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
 use crate::domain::names::{Digest, ModuleName, TenantName};
 use crate::guest::{self, Active, Change, Module, Report};
@@ -42,25 +43,25 @@ pub async fn install(
     tenant: &TenantName,
     module: &ModuleName,
     wasm: Vec<u8>,
-    by: &str,
+    actor: &Actor,
 ) -> Result<Installed, Error> {
     let _one_at_a_time = pipeline.installing.lock().await;
     let bytes = wasm.len() as u64;
     let prepared = blocking(pipeline, move |pipeline| pipeline.workshop.prepare(&wasm)).await?;
     let prepared = prepared.inspect_err(|error| {
         figures::module_refused();
-        tracing::warn!(%tenant, %module, by, %error, "module refused; what served before serves on");
+        tracing::warn!(%tenant, %module, by = actor.name, %error, "module refused; what served before serves on");
     })?;
     let activation = Activation {
         tenant: tenant.clone(),
         module: module.clone(),
         digest: prepared.module.digest().clone(),
         bytes,
-        by: by.to_owned(),
+        actor: actor.clone(),
         now_ms: pipeline.clock.now_ms(),
     };
     let version = pipeline.store.activate(activation).await?;
-    swap(pipeline, &version, prepared.module, by);
+    swap(pipeline, &version, prepared.module, actor);
     Ok(Installed { version, report: prepared.report })
 }
 
@@ -72,13 +73,13 @@ pub async fn roll_back(
     pipeline: &Arc<Pipeline>,
     tenant: &TenantName,
     module: &ModuleName,
-    by: &str,
+    actor: &Actor,
 ) -> Result<Version, Error> {
     let _one_at_a_time = pipeline.installing.lock().await;
     let now_ms = pipeline.clock.now_ms();
-    let version = pipeline.store.roll_back(tenant.clone(), module.clone(), by.to_owned(), now_ms).await?;
+    let version = pipeline.store.roll_back(tenant.clone(), module.clone(), actor.clone(), now_ms).await?;
     let loaded = load(pipeline, version.digest.clone()).await?;
-    swap(pipeline, &version, loaded, by);
+    swap(pipeline, &version, loaded, actor);
     Ok(version)
 }
 
@@ -86,12 +87,12 @@ pub async fn roll_back(
 ///
 /// # Errors
 /// When there is no such module.
-pub async fn remove(pipeline: &Pipeline, tenant: &TenantName, module: &ModuleName, by: &str) -> Result<(), Error> {
+pub async fn remove(pipeline: &Pipeline, tenant: &TenantName, module: &ModuleName, actor: &Actor) -> Result<(), Error> {
     let _one_at_a_time = pipeline.installing.lock().await;
-    pipeline.store.deactivate(tenant.clone(), module.clone(), by.to_owned(), pipeline.clock.now_ms()).await?;
+    pipeline.store.deactivate(tenant.clone(), module.clone(), actor.clone(), pipeline.clock.now_ms()).await?;
     pipeline.catalog.remove(tenant, module);
     figures::swapped();
-    tracing::info!(%tenant, %module, by, "module stopped");
+    tracing::info!(%tenant, %module, by = actor.name, "module stopped");
     Ok(())
 }
 
@@ -168,7 +169,8 @@ async fn file_written(pipeline: &Arc<Pipeline>, tenant: &TenantName, name: &Modu
         return;
     }
     // How it ends is logged there. A refused file waits for its next change.
-    let _ = install(pipeline, tenant, name, wasm, "file").await;
+    let actor = Actor::operator(path.display().to_string());
+    let _ = install(pipeline, tenant, name, wasm, &actor).await;
 }
 
 async fn read_capped(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
@@ -183,12 +185,12 @@ async fn read_capped(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
     Ok(wasm)
 }
 
-fn swap(pipeline: &Pipeline, version: &Version, module: Arc<Module>, by: &str) {
+fn swap(pipeline: &Pipeline, version: &Version, module: Arc<Module>, actor: &Actor) {
     let active = Active { version: version.version, module };
     pipeline.catalog.swap(&version.tenant, &version.module, active);
     figures::swapped();
     tracing::info!(tenant = %version.tenant, module = %version.module, version = version.version,
-        digest = %version.digest, by, "module active");
+        digest = %version.digest, by = actor.name, "module active");
 }
 
 async fn load(pipeline: &Arc<Pipeline>, digest: Digest) -> Result<Arc<Module>, Error> {

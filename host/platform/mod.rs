@@ -11,10 +11,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
 use crate::domain::delivery::{Receipt, Request};
 use crate::domain::event::{Event, Origin};
 use crate::domain::names::{BotId, ConversationKey, TenantName};
+use crate::domain::scope::{Scope, Scopes};
 use crate::domain::secret::Secret;
 use crate::domain::validate::{Checked, Refusal, Rules};
 
@@ -78,8 +80,14 @@ pub trait Platform: Send + Sync {
     /// Serves a call of the platform's own API, as the platform documents it.
     fn api<'a>(&'a self, call: ApiCall, host: &'a dyn Host) -> BoxFuture<'a, ApiAnswer>;
 
+    /// The scope that a call needs.
+    fn api_scope(&self, method: &Method, path: &str) -> Scope;
+
     /// What the API answers to a caller without a valid key.
     fn api_unauthorized(&self) -> ApiAnswer;
+
+    /// What the API answers to a key without the scope that the call needs.
+    fn api_forbidden(&self, scope: Scope) -> ApiAnswer;
 }
 
 /// A future behind a pointer, so that `Platform` can be a trait object.
@@ -178,6 +186,12 @@ pub struct Decoded {
 pub struct ApiCall {
     /// Whose key it was.
     pub tenant: TenantName,
+    /// Who called.
+    pub actor: Actor,
+    /// The key's `client_id`, where it has one: the app in whose name it acts.
+    pub client_id: Option<String>,
+    /// What the key may do.
+    pub scopes: Scopes,
     /// The method.
     pub method: Method,
     /// The path after the prefix, still percent-encoded, without the leading slash.
@@ -208,10 +222,10 @@ pub trait Host: Send + Sync {
     -> BoxFuture<'a, Result<Vec<Arc<Bot>>, HostError>>;
 
     /// Registers a bot, or replaces the one of the same id.
-    fn put_bot(&self, bot: Bot) -> BoxFuture<'_, Result<(), HostError>>;
+    fn put_bot(&self, bot: Bot, actor: Actor) -> BoxFuture<'_, Result<(), HostError>>;
 
     /// Removes a bot; its events that wait are dropped with it.
-    fn remove_bot<'a>(&'a self, bot: &'a BotId) -> BoxFuture<'a, Result<(), HostError>>;
+    fn remove_bot<'a>(&'a self, bot: &'a BotId, actor: Actor) -> BoxFuture<'a, Result<(), HostError>>;
 
     /// A new bot id: unguessable.
     ///
@@ -220,7 +234,13 @@ pub trait Host: Send + Sync {
     fn new_bot_id(&self) -> Result<BotId, HostError>;
 }
 
-/// The host could not do it.
+/// Why the host did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct HostError(pub String);
+pub enum HostError {
+    /// It belongs to somebody else; told to the caller.
+    #[error("{0}")]
+    Taken(String),
+    /// It could not; told to the operator.
+    #[error("{0}")]
+    Failed(String),
+}

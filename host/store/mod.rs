@@ -11,16 +11,24 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 
+use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
 use crate::domain::delivery::{Delivery, Request, Settlement};
 use crate::domain::event::Owner;
-use crate::domain::names::{BotId, ConversationKey, Digest, EventId, ModuleName, TenantName};
+use crate::domain::names::{BotId, ConversationKey, Digest, EventId, TenantName};
 use crate::domain::turn::StateChange;
 
+pub mod archive;
+pub mod modules;
+pub mod tenancy;
 pub mod sqlite;
 
-/// What the pipeline needs of a database.
-pub trait Store: Send + Sync {
+pub use archive::{Archive, DeliverySeen, DeliveryStatus, EventRecord, EventStatus, TurnSeen};
+pub use modules::{Activation, Modules, Version};
+pub use tenancy::{AuditEntry, Begun, Finished, Intent, Tenancy};
+
+/// What the pipeline needs of a database: the way of an event here, the rest in one trait for each concern.
+pub trait Store: Tenancy + Modules + Archive + Send + Sync {
     /// Puts an event into the inbox, unless it is there already. The reply means that it is on disk.
     fn accept(&self, arrival: Arrival) -> Reply<Accepted>;
 
@@ -63,36 +71,13 @@ pub trait Store: Send + Sync {
     /// A tenant's bots on a platform, oldest first.
     fn bots(&self, tenant: &TenantName, platform: &str) -> Result<Vec<Arc<Bot>>, Error>;
 
-    /// Registers a bot or replaces the one of that id. Its secret is encrypted at rest.
-    fn put_bot(&self, bot: Bot) -> Reply<()>;
+    /// Registers a bot or replaces the one of that id; its secret is encrypted at rest. The first bot of an account on a
+    /// platform makes the account its tenant's; [`Error::Conflict`] when it is another's. The store counts the revision, and
+    /// keeps the pin.
+    fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()>;
 
     /// Removes a bot. Its events stay in the record; those that wait are closed.
-    fn remove_bot(&self, id: BotId) -> Reply<()>;
-
-    /// Records a version of a module, makes it the active one and returns its number. The same digest as the module's newest
-    /// version is that version again.
-    fn activate(&self, activation: Activation) -> Reply<Version>;
-
-    /// Makes the version active that served before the active one.
-    fn roll_back(&self, tenant: TenantName, module: ModuleName, by: String, now_ms: u64) -> Reply<Version>;
-
-    /// Stops a module: no version of it is active from now on.
-    fn deactivate(&self, tenant: TenantName, module: ModuleName, by: String, now_ms: u64) -> Reply<()>;
-
-    /// The active version of every module of every tenant.
-    fn active_versions(&self) -> Result<Vec<Version>, Error>;
-
-    /// One version of a module.
-    fn version(&self, tenant: &TenantName, module: &ModuleName, version: u32) -> Result<Option<Version>, Error>;
-
-    /// The version of a module that has these bytes, if it ever had them.
-    fn version_of(&self, tenant: &TenantName, module: &ModuleName, digest: &Digest) -> Result<Option<Version>, Error>;
-
-    /// What became of an event: its turns and its deliveries.
-    fn record(&self, event: EventId) -> Result<Option<EventRecord>, Error>;
-
-    /// Forgets what is past its time: delivery ids, finished events. Bounded work; call it now and then.
-    fn forget(&self, now_ms: u64) -> Reply<()>;
+    fn remove_bot(&self, id: BotId, actor: Actor) -> Reply<()>;
 
     /// How much waits, for metrics and `/readyz`.
     fn figures(&self) -> Result<Figures, Error>;
@@ -156,6 +141,9 @@ pub enum Error {
     /// There is no such thing.
     #[error("{0}")]
     Missing(String),
+    /// What is there already stands against it. The transaction had no effect.
+    #[error("{0}")]
+    Conflict(String),
     /// The store has stopped.
     #[error("the store has stopped")]
     Stopped,
@@ -302,40 +290,6 @@ pub struct Deliveries {
     pub next_ms: Option<u64>,
 }
 
-/// A module about to become active.
-#[derive(Debug, Clone)]
-pub struct Activation {
-    /// Whose.
-    pub tenant: TenantName,
-    /// Which module.
-    pub module: ModuleName,
-    /// Its bytes' digest.
-    pub digest: Digest,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// Who did it: `file` or a key's name.
-    pub by: String,
-    /// When.
-    pub now_ms: u64,
-}
-
-/// A version of a module.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
-    /// Whose.
-    pub tenant: TenantName,
-    /// Which module.
-    pub module: ModuleName,
-    /// Counted from 1 within the module.
-    pub version: u32,
-    /// Its bytes' digest.
-    pub digest: Digest,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// When it was first seen.
-    pub created_ms: u64,
-}
-
 /// How much waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figures {
@@ -349,89 +303,4 @@ pub struct Figures {
     pub commits: u64,
     /// Verbs done since the start.
     pub writes: u64,
-}
-
-/// What became of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventRecord {
-    /// The event.
-    pub event: EventId,
-    /// How far it is.
-    pub status: EventStatus,
-    /// Its turns, in their order.
-    pub turns: Vec<TurnSeen>,
-    /// Its deliveries, in their order.
-    pub deliveries: Vec<DeliverySeen>,
-}
-
-impl EventRecord {
-    /// Whether nothing more will happen to it by itself.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        let open =
-            |delivery: &DeliverySeen| matches!(delivery.status, DeliveryStatus::Planned | DeliveryStatus::Sending);
-        self.status != EventStatus::Pending && !self.deliveries.iter().any(open)
-    }
-}
-
-/// How far an event is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventStatus {
-    /// It waits for a turn.
-    Pending,
-    /// The bot handled it.
-    Done,
-    /// The bot did not, after all tries.
-    Failed,
-}
-
-/// A turn as it was recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TurnSeen {
-    /// Which try of the event.
-    pub attempt: u32,
-    /// The module that ran.
-    pub digest: Option<Digest>,
-    /// Its version.
-    pub version: Option<u32>,
-    /// Instructions used.
-    pub instructions: u64,
-    /// Wall-clock time in microseconds.
-    pub elapsed_us: u64,
-    /// What the bot returned, as JSON.
-    pub outcome: Option<String>,
-    /// Why nothing of it was done: one word, and the whole story.
-    pub cause: Option<(String, String)>,
-    /// What the bot logged, as JSON.
-    pub log: String,
-}
-
-/// A delivery as it was recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliverySeen {
-    /// The contract's name of the action.
-    pub action: String,
-    /// The body.
-    pub body: String,
-    /// How far it is.
-    pub status: DeliveryStatus,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// What went wrong last.
-    pub last_error: Option<String>,
-}
-
-/// How far a delivery is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeliveryStatus {
-    /// It waits.
-    Planned,
-    /// It is on its way.
-    Sending,
-    /// The platform took it.
-    Sent,
-    /// It was given up, and the platform does not have it.
-    Parked,
-    /// It was given up, and the platform may have it.
-    Unknown,
 }

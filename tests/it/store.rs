@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bothost::domain::actor::Actor;
 use bothost::domain::bot::{Bot, Credentials, Scheme, Target};
 use bothost::domain::delivery::Request;
 use bothost::domain::event::Owner;
@@ -64,8 +65,12 @@ impl Place {
 fn fresh() -> (Place, Sqlite) {
     let place = Place::new();
     let store = place.open(0);
-    store.put_bot(bot("b1")).wait().unwrap();
+    store.put_bot(bot("b1"), actor()).wait().unwrap();
     (place, store)
+}
+
+fn actor() -> Actor {
+    Actor::operator("tests")
 }
 
 fn bot(id: &str) -> Bot {
@@ -77,6 +82,8 @@ fn bot(id: &str) -> Bot {
         network: "net".to_owned(),
         channel: "page".to_owned(),
         live: true,
+        account: "acme-inc".to_owned(),
+        pin: None,
         target: Target { module: ModuleName::from("echo"), version: None },
         credentials: Credentials {
             scheme: Scheme::Basic,
@@ -87,6 +94,7 @@ fn bot(id: &str) -> Bot {
         registration: "{}".to_owned(),
         created_ms: 1,
         updated_ms: 1,
+        revision: 1,
     }
 }
 

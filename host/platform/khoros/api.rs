@@ -13,6 +13,7 @@ use self::record::{Mode, record};
 use self::registration::Registration;
 use super::NAME;
 use crate::domain::bot::Bot;
+use crate::domain::scope::Scope;
 use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
 
 mod record;
@@ -40,8 +41,11 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
         (Route::Mode(key, mode), &Method::PUT) => set_mode(&call, host, key, mode).await,
         _ => return message(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
     };
-    // The host's words are for its operator's log, not for a tenant's API client.
+    // What went wrong in the host is for its operator's log, not for a tenant's API client.
     answer.unwrap_or_else(|error| {
+        if let HostError::Taken(violation) = error {
+            return errors(StatusCode::UNPROCESSABLE_ENTITY, &[violation]);
+        }
         tracing::error!(tenant = %call.tenant, method = %call.method, %error, "a registration call failed");
         match call.method {
             Method::GET => message(StatusCode::INTERNAL_SERVER_ERROR, "The registrations cannot be read now"),
@@ -54,6 +58,11 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
 /// What a caller without a valid key gets.
 pub(super) fn unauthorized() -> ApiAnswer {
     message(StatusCode::UNAUTHORIZED, "Unauthorized")
+}
+
+/// What a caller gets whose key may not do this.
+pub(super) fn forbidden(scope: Scope) -> ApiAnswer {
+    message(StatusCode::FORBIDDEN, &format!("Forbidden: the key lacks the scope {scope}"))
 }
 
 /// What identifies a registration: `appId` alone may be registered on several channels (conformance 34).
@@ -125,7 +134,7 @@ async fn remove(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<ApiAnsw
     let Some(bot) = find(call, host, key).await? else {
         return Ok(message(StatusCode::NOT_FOUND, "No bot registration found"));
     };
-    host.remove_bot(&bot.id).await?;
+    host.remove_bot(&bot.id, call.actor.clone()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -143,7 +152,8 @@ async fn put(call: &ApiCall, host: &dyn Host) -> Result<ApiAnswer, HostError> {
     let known = bots.iter().find(|bot| key.is(bot));
     let id = known.map_or_else(|| host.new_bot_id(), |bot| Ok(bot.id.clone()))?;
     let created_ms = known.map_or(call.now_ms, |bot| bot.created_ms);
-    host.put_bot(registration.into_bot(id, call.tenant.clone(), created_ms, call.now_ms)).await?;
+    let bot = registration.into_bot(id, call.tenant.clone(), created_ms, call.now_ms);
+    host.put_bot(bot, call.actor.clone()).await?;
     Ok(empty(StatusCode::ACCEPTED))
 }
 
@@ -160,7 +170,7 @@ async fn set_mode(call: &ApiCall, host: &dyn Host, key: Key<'_>, mode: &str) -> 
     if let Err(violation) = fits(&bots, key, wanted) {
         return Ok(messages(StatusCode::BAD_REQUEST, &[violation]));
     }
-    host.put_bot(record::with_mode(bot, wanted, call.now_ms)).await?;
+    host.put_bot(record::with_mode(bot, wanted, call.now_ms), call.actor.clone()).await?;
     Ok(empty(StatusCode::ACCEPTED))
 }
 

@@ -58,12 +58,15 @@ pub(super) fn stand_in(body: &[u8]) -> Bot {
         network: coordinate.network.unwrap_or_default(),
         channel: coordinate.channel.unwrap_or_default(),
         live: true,
+        account: String::new(),
+        pin: None,
         target: Target { module: ModuleName::from("stand-in"), version: None },
         credentials: Credentials { scheme: Scheme::Basic, identity: String::new(), secret: Secret::new("") },
         config: "{}".to_owned(),
         registration: "{}".to_owned(),
         created_ms: 0,
         updated_ms: 0,
+        revision: 1,
     }
 }
 

@@ -11,13 +11,14 @@
 //! - A registration's `mode` is kept and shown. In this version only LIVE bots run: events for the others are accepted and
 //!   acknowledged, and nothing is done with them.
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, Host, Platform, Verified, VerifyError, Webhook};
 use crate::domain::bot::Bot;
 use crate::domain::delivery::{Receipt, Request};
 use crate::domain::event::Origin;
 use crate::domain::names::BotId;
+use crate::domain::scope::Scope;
 use crate::domain::secret::Secret;
 use crate::domain::validate::{Checked, Refusal, Rule, Rules};
 
@@ -105,7 +106,16 @@ impl Platform for Khoros {
         Box::pin(api::serve(call, host))
     }
 
+    /// Khoros documents no scopes: `bots` is for everything, and `read` is enough to read.
+    fn api_scope(&self, method: &Method, _path: &str) -> Scope {
+        if *method == Method::GET { Scope::READ } else { Scope::BOTS }
+    }
+
     fn api_unauthorized(&self) -> ApiAnswer {
         api::unauthorized()
+    }
+
+    fn api_forbidden(&self, scope: Scope) -> ApiAnswer {
+        api::forbidden(scope)
     }
 }

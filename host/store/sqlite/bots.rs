@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::json;
 
 use super::seal::{Place, Seal};
 use super::writer::Work;
-use super::{int, ms};
+use super::{audit, int, ms};
+use crate::domain::actor::Actor;
 use crate::domain::bot::{Bot, Credentials, Encoding, Scheme, Target};
 use crate::domain::names::{BotId, ModuleName, TenantName};
 use crate::domain::secret::Secret;
@@ -43,7 +45,7 @@ pub(super) fn any(db: &Connection) -> Result<bool, Error> {
 pub(super) fn load(db: &Connection, seal: &Seal) -> Result<Bots, Error> {
     let mut statement = db.prepare(
         "SELECT id, tenant, platform, platform_id, network, channel, module, version, scheme, scheme_header, \
-         scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live FROM bots",
+         scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live, account, pin, revision FROM bots",
     )?;
     let mut rows = statement.query([])?;
     let mut bots = Bots::new();
@@ -87,11 +89,54 @@ fn read(row: &Row<'_>, seal: &Seal) -> Result<Bot, Error> {
         created_ms: ms(row.get(15)?),
         updated_ms: ms(row.get(16)?),
         live: row.get(17)?,
+        account: row.get(18)?,
+        pin: row.get(19)?,
+        revision: row.get(20)?,
     })
 }
 
-/// Registers a bot or replaces the one of that id.
-pub(super) fn put(work: &mut Work, bot: &Arc<Bot>, seal: &Seal) -> Result<(), Error> {
+/// Registers a bot or replaces the one of that id, as its next revision.
+pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Result<(), Error> {
+    claim(&work.db, &bot.platform, &bot.account, &bot.tenant)?;
+    let known: Option<(u32, Option<u32>)> = work
+        .db
+        .prepare_cached("SELECT revision, pin FROM bots WHERE id = ?1")?
+        .query_row([bot.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (revision, pin) = known.map_or((1, None), |(revision, pin)| (revision.saturating_add(1), pin));
+    let bot = Bot { revision, pin, ..bot.clone() };
+    write(work, &bot, seal)?;
+    let details = json!({
+        "platform": bot.platform, "network": bot.network, "channel": bot.channel, "platform_id": bot.platform_id,
+        "module": bot.target.module.as_str(), "live": bot.live, "revision": revision,
+    });
+    audit::append(&work.db, &bot.tenant, actor, "bot.put", bot.id.as_str(), &details, bot.updated_ms)?;
+    work.bots.push(BotChange::Put(Arc::new(bot)));
+    Ok(())
+}
+
+/// Makes an account on a platform a tenant's own, unless it is another's.
+pub(super) fn claim(db: &Connection, kind: &str, value: &str, tenant: &TenantName) -> Result<(), Error> {
+    let owner: Option<String> = db
+        .prepare_cached("SELECT tenant FROM claims WHERE kind = ?1 AND value = ?2")?
+        .query_row([kind, value], |row| row.get(0))
+        .optional()?;
+    match owner {
+        Some(owner) if owner == tenant.as_str() => Ok(()),
+        Some(_) => Err(Error::Conflict(format!("{value:?} belongs to another tenant of this host"))),
+        None => {
+            db.prepare_cached("INSERT INTO claims (kind, value, tenant) VALUES (?1, ?2, ?3)")?.execute([
+                kind,
+                value,
+                tenant.as_str(),
+            ])?;
+            Ok(())
+        }
+    }
+}
+
+/// Writes a bot's row and the revision that turns refer to.
+fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
     let (scheme, header, encoding) = match &bot.credentials.scheme {
         Scheme::Basic => ("basic", None, None),
         Scheme::StandardWebhooks => ("standard-webhooks", None, None),
@@ -102,8 +147,9 @@ pub(super) fn put(work: &mut Work, bot: &Arc<Bot>, seal: &Seal) -> Result<(), Er
     work.db
         .prepare_cached(
             "INSERT OR REPLACE INTO bots (id, tenant, platform, platform_id, network, channel, module, version, scheme, \
-             scheme_header, scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+             scheme_header, scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live, account, pin, \
+             revision) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .execute(params![
             bot.id.as_str(),
@@ -124,17 +170,43 @@ pub(super) fn put(work: &mut Work, bot: &Arc<Bot>, seal: &Seal) -> Result<(), Er
             int(bot.created_ms),
             int(bot.updated_ms),
             bot.live,
+            bot.account,
+            bot.pin,
+            bot.revision,
         ])?;
-    work.bots.push(BotChange::Put(Arc::clone(bot)));
+    work.db
+        .prepare_cached(
+            "INSERT INTO bot_revisions (bot, revision, at_ms, platform, platform_id, network, channel, module, version, pin, \
+             scheme, config, live) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            bot.id.as_str(),
+            bot.revision,
+            int(bot.updated_ms),
+            bot.platform,
+            bot.platform_id,
+            bot.network,
+            bot.channel,
+            bot.target.module.as_str(),
+            bot.target.version,
+            bot.pin,
+            scheme,
+            bot.config,
+            bot.live,
+        ])?;
     Ok(())
 }
 
 /// Removes a bot, closes its pending events and gives up its open deliveries. Leases on them are void.
-pub(super) fn remove(work: &mut Work, id: &BotId) -> Result<(), Error> {
+pub(super) fn remove(work: &mut Work, id: &BotId, actor: &Actor) -> Result<(), Error> {
     let bot = id.as_str();
-    if work.db.prepare_cached("DELETE FROM bots WHERE id = ?1")?.execute([bot])? == 0 {
-        return Err(Error::Missing(format!("there is no bot {id}")));
-    }
+    let tenant: Option<String> = work
+        .db
+        .prepare_cached("DELETE FROM bots WHERE id = ?1 RETURNING tenant")?
+        .query_row([bot], |row| row.get(0))
+        .optional()?;
+    let tenant = tenant.map(TenantName::from).ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
+    audit::append(&work.db, &tenant, actor, "bot.remove", bot, &json!({}), work.latest_ms)?;
     work.db
         .prepare_cached(
             "UPDATE events SET status = 2, ended_ms = max(accepted_ms, ?2), ending = 'the bot was removed' \

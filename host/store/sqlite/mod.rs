@@ -14,19 +14,23 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::Notify;
 
 use super::{
-    Accepted, Activation, Arrival, Claim, Claims, Deliveries, DeliveryLease, Ending, Error, EventRecord, Figures,
-    Lease, Reply, Store, TurnRecord, Version,
+    Accepted, Arrival, Claim, Claims, Deliveries, DeliveryLease, Ending, Error, Figures, Lease, Reply, Store,
+    TurnRecord,
 };
+use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
 use crate::domain::delivery::{Delivery, Settlement};
-use crate::domain::names::{BotId, Digest, EventId, ModuleName, TenantName};
+use crate::domain::names::{BotId, TenantName};
 use read::Readers;
 use seal::Seal;
 use writer::{Shared, Writer};
 
+mod archive;
+mod audit;
 mod bots;
 mod connect;
 mod forget;
+mod idempotency;
 mod inbox;
 mod migrate;
 mod modules;
@@ -34,6 +38,7 @@ mod outbox;
 mod read;
 mod record;
 mod seal;
+mod tenancy;
 mod writer;
 
 /// Where the store is and how much it may take.
@@ -188,46 +193,13 @@ impl Store for Sqlite {
         Ok(wanted)
     }
 
-    fn put_bot(&self, bot: Bot) -> Reply<()> {
-        let (bot, seal) = (Arc::new(bot), Arc::clone(&self.seal));
-        self.writer.submit(move |work| bots::put(work, &bot, &seal))
+    fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()> {
+        let seal = Arc::clone(&self.seal);
+        self.writer.submit(move |work| bots::put(work, &bot, &seal, &actor))
     }
 
-    fn remove_bot(&self, id: BotId) -> Reply<()> {
-        self.writer.submit(move |work| bots::remove(work, &id))
-    }
-
-    fn activate(&self, activation: Activation) -> Reply<Version> {
-        self.writer.submit(move |work| modules::activate(work, &activation))
-    }
-
-    fn roll_back(&self, tenant: TenantName, module: ModuleName, by: String, now_ms: u64) -> Reply<Version> {
-        self.writer.submit(move |work| modules::roll_back(work, &tenant, &module, &by, now_ms))
-    }
-
-    fn deactivate(&self, tenant: TenantName, module: ModuleName, by: String, now_ms: u64) -> Reply<()> {
-        self.writer.submit(move |work| modules::deactivate(work, &tenant, &module, &by, now_ms))
-    }
-
-    fn active_versions(&self) -> Result<Vec<Version>, Error> {
-        self.readers.read(modules::active)
-    }
-
-    fn version(&self, tenant: &TenantName, module: &ModuleName, version: u32) -> Result<Option<Version>, Error> {
-        self.readers.read(|db| modules::find(db, tenant, module, version))
-    }
-
-    fn version_of(&self, tenant: &TenantName, module: &ModuleName, digest: &Digest) -> Result<Option<Version>, Error> {
-        self.readers.read(|db| modules::find_digest(db, tenant, module, digest))
-    }
-
-    fn record(&self, event: EventId) -> Result<Option<EventRecord>, Error> {
-        self.readers.read(|db| record::read(db, event))
-    }
-
-    fn forget(&self, now_ms: u64) -> Reply<()> {
-        let keep_ms = self.keep_ms;
-        self.writer.submit(move |work| forget::forget(work, now_ms, keep_ms))
+    fn remove_bot(&self, id: BotId, actor: Actor) -> Reply<()> {
+        self.writer.submit(move |work| bots::remove(work, &id, &actor))
     }
 
     fn figures(&self) -> Result<Figures, Error> {

@@ -2,10 +2,39 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use serde_json::json;
+
 use super::writer::Work;
-use super::{int, ms};
+use super::{Sqlite, audit, int, ms};
+use crate::domain::actor::Actor;
 use crate::domain::names::{Digest, ModuleName, TenantName};
-use crate::store::{Activation, Error, Version};
+use crate::store::{Activation, Error, Modules, Reply, Version};
+
+impl Modules for Sqlite {
+    fn activate(&self, activation: Activation) -> Reply<Version> {
+        self.writer.submit(move |work| activate(work, &activation))
+    }
+
+    fn roll_back(&self, tenant: TenantName, module: ModuleName, actor: Actor, now_ms: u64) -> Reply<Version> {
+        self.writer.submit(move |work| roll_back(work, &tenant, &module, &actor, now_ms))
+    }
+
+    fn deactivate(&self, tenant: TenantName, module: ModuleName, actor: Actor, now_ms: u64) -> Reply<()> {
+        self.writer.submit(move |work| deactivate(work, &tenant, &module, &actor, now_ms))
+    }
+
+    fn active_versions(&self) -> Result<Vec<Version>, Error> {
+        self.readers.read(active)
+    }
+
+    fn version(&self, tenant: &TenantName, module: &ModuleName, version: u32) -> Result<Option<Version>, Error> {
+        self.readers.read(|db| find(db, tenant, module, version))
+    }
+
+    fn version_of(&self, tenant: &TenantName, module: &ModuleName, digest: &Digest) -> Result<Option<Version>, Error> {
+        self.readers.read(|db| find_digest(db, tenant, module, digest))
+    }
+}
 
 /// What a version is made of.
 macro_rules! versions {
@@ -24,8 +53,8 @@ struct Current {
 }
 
 /// Records a version, unless it is the newest one already, and makes it the active one.
-pub(super) fn activate(work: &mut Work, activation: &Activation) -> Result<Version, Error> {
-    let Activation { tenant, module, digest, bytes, by, now_ms } = activation;
+fn activate(work: &mut Work, activation: &Activation) -> Result<Version, Error> {
+    let Activation { tenant, module, digest, bytes, actor, now_ms } = activation;
     let db = &work.db;
     let newest = db
         .prepare_cached(versions!("WHERE v.tenant = ?1 AND v.module = ?2 ORDER BY v.version DESC LIMIT 1"))?
@@ -69,16 +98,16 @@ pub(super) fn activate(work: &mut Work, activation: &Activation) -> Result<Versi
             last.and_then(|last| if last.version == Some(version.version) { last.previous } else { Some(last.seq) })
         }
     };
-    append(db, tenant, module, Some(version.version), previous, by, *now_ms)?;
+    append(db, tenant, module, Some(version.version), previous, actor, *now_ms)?;
     Ok(version)
 }
 
 /// Makes the version active that served before the active one.
-pub(super) fn roll_back(
+fn roll_back(
     work: &mut Work,
     tenant: &TenantName,
     module: &ModuleName,
-    by: &str,
+    actor: &Actor,
     now_ms: u64,
 ) -> Result<Version, Error> {
     let db = &work.db;
@@ -88,27 +117,27 @@ pub(super) fn roll_back(
     let target = entry(db, current.previous.ok_or_else(nothing)?)?;
     let number = target.version.ok_or_else(nothing)?;
     let version = find(db, tenant, module, number)?.ok_or_else(nothing)?;
-    append(db, tenant, module, Some(number), target.previous, by, now_ms)?;
+    append(db, tenant, module, Some(number), target.previous, actor, now_ms)?;
     Ok(version)
 }
 
 /// Makes no version active.
-pub(super) fn deactivate(
+fn deactivate(
     work: &mut Work,
     tenant: &TenantName,
     module: &ModuleName,
-    by: &str,
+    actor: &Actor,
     now_ms: u64,
 ) -> Result<(), Error> {
     let current = current(&work.db, tenant, module)?.ok_or_else(|| unknown(tenant, module))?;
     if current.version.is_none() {
         return Ok(());
     }
-    append(&work.db, tenant, module, None, Some(current.seq), by, now_ms)
+    append(&work.db, tenant, module, None, Some(current.seq), actor, now_ms)
 }
 
 /// The newest version of a module with these bytes.
-pub(super) fn find_digest(
+fn find_digest(
     db: &Connection,
     tenant: &TenantName,
     module: &ModuleName,
@@ -123,7 +152,7 @@ pub(super) fn find_digest(
 }
 
 /// The active version of every module.
-pub(super) fn active(db: &Connection) -> Result<Vec<Version>, Error> {
+fn active(db: &Connection) -> Result<Vec<Version>, Error> {
     let versions = db
         .prepare_cached(versions!(
             "JOIN activations a ON a.tenant = v.tenant AND a.module = v.module AND a.version = v.version \
@@ -135,12 +164,7 @@ pub(super) fn active(db: &Connection) -> Result<Vec<Version>, Error> {
 }
 
 /// One version of a module.
-pub(super) fn find(
-    db: &Connection,
-    tenant: &TenantName,
-    module: &ModuleName,
-    version: u32,
-) -> Result<Option<Version>, Error> {
+fn find(db: &Connection, tenant: &TenantName, module: &ModuleName, version: u32) -> Result<Option<Version>, Error> {
     Ok(db
         .prepare_cached(versions!("WHERE v.tenant = ?1 AND v.module = ?2 AND v.version = ?3"))?
         .query_row(params![tenant.as_str(), module.as_str(), version], read)
@@ -172,14 +196,15 @@ fn append(
     module: &ModuleName,
     version: Option<u32>,
     previous: Option<i64>,
-    by: &str,
+    actor: &Actor,
     now_ms: u64,
 ) -> Result<(), Error> {
     db.prepare_cached(
-        "INSERT INTO activations (tenant, module, version, previous, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO activations (tenant, module, version, previous, by, origin, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![tenant.as_str(), module.as_str(), version, previous, by, int(now_ms)])?;
-    Ok(())
+    .execute(params![tenant.as_str(), module.as_str(), version, previous, actor.name, actor.origin, int(now_ms)])?;
+    let action = if version.is_some() { "module.activate" } else { "module.stop" };
+    audit::append(db, tenant, actor, action, module.as_str(), &json!({ "version": version }), now_ms)
 }
 
 fn read_current(row: &Row<'_>) -> rusqlite::Result<Current> {

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use bothost::domain::actor::Actor;
 use bothost::domain::bot::{Bot, Credentials, Scheme, Target};
 use bothost::domain::names::{BotId, ModuleName, TenantName};
+use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
 use bothost::platform::khoros::Khoros;
 use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, Host, HostError, Platform, Verified};
@@ -23,6 +25,8 @@ pub(super) fn bot(scheme: Scheme, secret: &str) -> Bot {
         platform_id: "acme-bot".to_owned(),
         network: "whatsapp".to_owned(),
         channel: "ext-0".to_owned(),
+        account: "acme-inc".to_owned(),
+        pin: None,
         target: Target { module: ModuleName::parse("greeter").unwrap(), version: None },
         live: true,
         credentials: Credentials { scheme, identity: "user".to_owned(), secret: Secret::new(secret) },
@@ -30,6 +34,7 @@ pub(super) fn bot(scheme: Scheme, secret: &str) -> Bot {
         registration: "{}".to_owned(),
         created_ms: 1,
         updated_ms: 1,
+        revision: 1,
     }
 }
 
@@ -74,7 +79,7 @@ impl MemoryHost {
         work: impl FnOnce(&mut Vec<Arc<Bot>>) -> T,
     ) -> BoxFuture<'a, Result<T, HostError>> {
         let result = match self.broken {
-            true => Err(HostError("the disk at /srv/secret is full".to_owned())),
+            true => Err(HostError::Failed("the disk at /srv/secret is full".to_owned())),
             false => Ok(work(&mut self.bots.lock().unwrap())),
         };
         Box::pin(std::future::ready(result))
@@ -88,6 +93,9 @@ impl MemoryHost {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let call = ApiCall {
             tenant: TenantName::from(tenant),
+            actor: Actor::operator("tests"),
+            client_id: None,
+            scopes: Scopes::from_iter([Scope::ADMIN]),
             method,
             path: path.to_owned(),
             query: String::new(),
@@ -109,14 +117,14 @@ impl Host for MemoryHost {
         })
     }
 
-    fn put_bot(&self, bot: Bot) -> BoxFuture<'_, Result<(), HostError>> {
+    fn put_bot(&self, bot: Bot, _actor: Actor) -> BoxFuture<'_, Result<(), HostError>> {
         self.answer(|bots| {
             bots.retain(|known| known.id != bot.id);
             bots.push(Arc::new(bot));
         })
     }
 
-    fn remove_bot<'a>(&'a self, bot: &'a BotId) -> BoxFuture<'a, Result<(), HostError>> {
+    fn remove_bot<'a>(&'a self, bot: &'a BotId, _actor: Actor) -> BoxFuture<'a, Result<(), HostError>> {
         self.answer(|bots| bots.retain(|known| known.id != *bot))
     }
 

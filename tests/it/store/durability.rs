@@ -4,9 +4,9 @@ use std::fs;
 use std::time::Duration;
 
 use bothost::store::sqlite::{Settings, Sqlite};
-use bothost::store::{Accepted, Error, Store};
+use bothost::store::{Accepted, Archive as _, Error, Store};
 
-use super::{LEASE, Place, accept, arrival, body, bot, claim, claim_one, done, fresh, turn};
+use super::{LEASE, Place, accept, actor, arrival, body, bot, claim, claim_one, done, fresh, turn};
 
 #[test]
 fn reopening_keeps_everything() {
@@ -102,7 +102,7 @@ fn a_full_database_refuses_and_recovers_without_a_restart() {
     let pages = u32::try_from(place.number("PRAGMA page_count")).unwrap();
     let settings = Settings { pages_max: Some(pages + 40), keep_ms: 0, ..place.settings() };
     let store = Sqlite::open(settings, 0).unwrap();
-    store.put_bot(bot("b1")).wait().unwrap();
+    store.put_bot(bot("b1"), actor()).wait().unwrap();
     let big = |at: usize| {
         let mut arrival = arrival("c1", &format!("e{at}"), 0);
         arrival.body = vec![b'x'; 8000].into();
@@ -212,7 +212,7 @@ fn a_newer_schema_is_refused_untouched() {
 fn ended_events_are_forgotten_a_bounded_number_at_a_time() {
     let place = Place::new();
     let store = Sqlite::open(Settings { keep_ms: 50_000, ..place.settings() }, 0).unwrap();
-    store.put_bot(bot("b1")).wait().unwrap();
+    store.put_bot(bot("b1"), actor()).wait().unwrap();
     let replies: Vec<_> = (0..1100).map(|at| store.accept(arrival("c1", &format!("e{at}"), 0))).collect();
     replies.into_iter().for_each(|reply| assert!(reply.wait().is_ok()));
     accept(&store, "c2", "unsent", 0);

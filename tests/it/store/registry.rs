@@ -7,9 +7,9 @@ use bothost::domain::bot::{Encoding, Scheme, Target};
 use bothost::domain::delivery::Settlement;
 use bothost::domain::names::{BotId, Digest, ModuleName, TenantName};
 use bothost::store::sqlite::Sqlite;
-use bothost::store::{Activation, DeliveryLease, Error, Store, Version};
+use bothost::store::{Activation, DeliveryLease, Error, Modules as _, Store, Version};
 
-use super::{LEASE, Place, accept, bot, claim, claim_one, done, fresh, turn};
+use super::{LEASE, Place, accept, actor, bot, claim, claim_one, done, fresh, turn};
 
 #[test]
 fn bots_come_back_as_they_were() {
@@ -28,13 +28,14 @@ fn bots_come_back_as_they_were() {
         // Older ones are registered last.
         bot.created_ms = 100 - at as u64;
         bot.target = Target { module: ModuleName::from("echo"), version: (at == 1).then_some(7) };
-        store.put_bot(bot.clone()).wait().unwrap();
+        store.put_bot(bot.clone(), actor()).wait().unwrap();
         assert_eq!(store.bot(&bot.id).unwrap().as_deref(), Some(&bot));
         bots.insert(0, bot);
     }
     let mut changed = bots[0].clone();
     changed.credentials.secret = bothost::domain::secret::Secret::new("another");
-    store.put_bot(changed.clone()).wait().unwrap();
+    store.put_bot(changed.clone(), actor()).wait().unwrap();
+    changed.revision = 2;
     bots[0] = changed;
     store.close();
     let store = place.open(0);
@@ -55,7 +56,7 @@ fn a_removed_bot_has_nothing_waiting() {
     accept(&store, "c1", "b", 0);
     accept(&store, "c1", "c", 0);
     let running = claim_one(&store, 5);
-    store.remove_bot(BotId::from("b1")).wait().unwrap();
+    store.remove_bot(BotId::from("b1"), actor()).wait().unwrap();
     assert_eq!(store.bot(&BotId::from("b1")), Ok(None));
     // Neither the turn nor the request under way can do anything any more.
     assert!(matches!(store.commit(turn(&running), done(&["x"]), 9, 9).wait(), Err(Error::Stale(_))));
@@ -69,7 +70,7 @@ fn a_removed_bot_has_nothing_waiting() {
         "1,2the bot was removed,2the bot was removed"
     );
     assert_eq!(place.text("SELECT group_concat(status || maybe_sent) FROM deliveries"), "41,30");
-    assert!(matches!(store.remove_bot(BotId::from("b1")).wait(), Err(Error::Missing(_))));
+    assert!(matches!(store.remove_bot(BotId::from("b1"), actor()).wait(), Err(Error::Missing(_))));
     store.close();
     assert_eq!(place.open(0).bot(&BotId::from("b1")), Ok(None));
 }
@@ -140,14 +141,14 @@ fn activate(store: &Sqlite, digest: &str) -> u32 {
         module: echo(),
         digest: Digest::from(digest),
         bytes: 10,
-        by: "file".to_owned(),
+        actor: actor(),
         now_ms: 5,
     };
     store.activate(activation).wait().unwrap().version
 }
 
 fn roll_back(store: &Sqlite) -> Result<u32, Error> {
-    store.roll_back(acme(), echo(), "key".to_owned(), 6).wait().map(|version| version.version)
+    store.roll_back(acme(), echo(), actor(), 6).wait().map(|version| version.version)
 }
 
 fn active(store: &Sqlite) -> Vec<u32> {
@@ -199,7 +200,7 @@ fn rolling_back_goes_further_back_each_time() {
 #[test]
 fn a_stopped_module_can_be_rolled_back_to_what_served() {
     let (_place, store) = fresh();
-    let stop = |store: &Sqlite| store.deactivate(acme(), echo(), "key".to_owned(), 7).wait();
+    let stop = |store: &Sqlite| store.deactivate(acme(), echo(), actor(), 7).wait();
     assert!(matches!(stop(&store), Err(Error::Missing(_))));
     assert!(matches!(roll_back(&store), Err(Error::Missing(_))));
     activate(&store, "aa");

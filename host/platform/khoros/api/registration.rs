@@ -41,6 +41,7 @@ const SIGNATURE_HEADER: &str = "X-Hub-Signature-256";
 /// A registration without violations.
 #[derive(Debug)]
 pub(super) struct Registration {
+    company_key: String,
     pub(super) network_key: String,
     pub(super) external_id: String,
     pub(super) app_id: String,
@@ -76,13 +77,16 @@ impl Registration {
             platform_id: self.app_id,
             network: self.network_key,
             channel: self.external_id,
+            account: self.company_key,
             target: self.target,
+            pin: None,
             live: self.mode == Mode::Live,
             credentials: self.credentials,
             config,
             registration: Value::Object(self.shown).to_string(),
             created_ms,
             updated_ms: now_ms,
+            revision: 1,
         }
     }
 }
@@ -133,6 +137,7 @@ impl<'a> Form<'a> {
             }
         }
         Some(Registration {
+            company_key: company_key?.to_owned(),
             network_key: network_key?.to_owned(),
             external_id: external_id?.to_owned(),
             app_id: app_id?.to_owned(),

@@ -1,0 +1,18 @@
+//! Who did something that is written down.
+
+/// Who changed something, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// `key:<public id>`, or `operator` for whoever may write to the host's own files.
+    pub name: String,
+    /// An address, or a path of the host's machine.
+    pub origin: String,
+}
+
+impl Actor {
+    /// The operator, at a file or directory of the host's machine.
+    #[must_use]
+    pub fn operator(origin: impl Into<String>) -> Self {
+        Self { name: "operator".to_owned(), origin: origin.into() }
+    }
+}

@@ -1,0 +1,145 @@
+-- Tenants with keys and gateways; modules with reports; what explain and replay read. Times are milliseconds since
+-- 1970-01-01 UTC.
+
+CREATE TABLE tenants (
+    name       TEXT    PRIMARY KEY,
+    created_ms INTEGER NOT NULL,
+    removed_ms INTEGER
+) STRICT, WITHOUT ROWID;
+-- Whoever registered bots before there were tenants is one.
+INSERT INTO tenants (name, created_ms) SELECT tenant, min(created_ms) FROM bots GROUP BY tenant;
+
+-- What belongs to one tenant at a time: a platform's customer account (kind: the platform's name; Khoros: companyKey) and a
+-- client_id (kind: 'client_id').
+CREATE TABLE claims (
+    kind   TEXT NOT NULL,
+    value  TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    PRIMARY KEY (kind, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claims_tenant ON claims (tenant);
+
+-- `hash` is the SHA-256 of the whole key, whose secret part is 256 random bits. `replaces` is the key that this one was made
+-- to take over from.
+CREATE TABLE keys (
+    id           TEXT    PRIMARY KEY,
+    tenant       TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    client_id    TEXT,
+    scopes       TEXT    NOT NULL,
+    hash         BLOB    NOT NULL,
+    replaces     TEXT,
+    created_ms   INTEGER NOT NULL,
+    expires_ms   INTEGER,
+    last_used_ms INTEGER,
+    revoked_ms   INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX keys_tenant ON keys (tenant);
+
+-- `token` is sealed: see seal.rs.
+CREATE TABLE gateways (
+    tenant     TEXT    NOT NULL,
+    platform   TEXT    NOT NULL,
+    url        TEXT    NOT NULL,
+    token      BLOB    NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, platform)
+) STRICT, WITHOUT ROWID;
+
+-- What secrets are sealed with, itself sealed with the master key; the newest one seals.
+CREATE TABLE data_keys (
+    id         INTEGER PRIMARY KEY,
+    sealed     BLOB    NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+
+-- What a write with an Idempotency-Key was answered. `status` is NULL while it is under way in the process of that `boot`.
+-- `body` is sealed: it may hold a new key.
+CREATE TABLE idempotency (
+    tenant      TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL,
+    boot        TEXT    NOT NULL,
+    at_ms       INTEGER NOT NULL,
+    status      INTEGER,
+    media_type  TEXT,
+    body        BLOB,
+    PRIMARY KEY (tenant, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (at_ms);
+
+-- Who did what, when and from where. Rows are only ever added.
+CREATE TABLE audit (
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant  TEXT    NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    actor   TEXT    NOT NULL,
+    origin  TEXT    NOT NULL,
+    action  TEXT    NOT NULL,
+    subject TEXT    NOT NULL,
+    details TEXT    NOT NULL
+) STRICT;
+CREATE INDEX audit_tenant ON audit (tenant);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+-- `report` is the upload's report as JSON. A deleted version keeps its row, so that its number never means other bytes.
+ALTER TABLE versions ADD COLUMN report TEXT;
+ALTER TABLE versions ADD COLUMN by TEXT NOT NULL DEFAULT '';
+ALTER TABLE versions ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+ALTER TABLE versions ADD COLUMN deleted_ms INTEGER;
+ALTER TABLE activations ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+
+-- `account` is the customer's account on the platform (Khoros: companyKey). `pin` is the version that the bot was pinned to
+-- over the API; one in the registration's own `module:` URI goes before it.
+ALTER TABLE bots ADD COLUMN account TEXT NOT NULL DEFAULT '';
+ALTER TABLE bots ADD COLUMN pin INTEGER;
+ALTER TABLE bots ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+
+-- What a turn depends on of a registration: one row for each change of it, kept when the bot is gone.
+CREATE TABLE bot_revisions (
+    bot         TEXT    NOT NULL,
+    revision    INTEGER NOT NULL,
+    at_ms       INTEGER NOT NULL,
+    platform    TEXT    NOT NULL,
+    platform_id TEXT    NOT NULL,
+    network     TEXT    NOT NULL,
+    channel     TEXT    NOT NULL,
+    module      TEXT    NOT NULL,
+    version     INTEGER,
+    pin         INTEGER,
+    scheme      TEXT    NOT NULL,
+    config      TEXT    NOT NULL,
+    live        INTEGER NOT NULL,
+    PRIMARY KEY (bot, revision)
+) STRICT, WITHOUT ROWID;
+INSERT INTO bot_revisions (bot, revision, at_ms, platform, platform_id, network, channel, module, version, scheme, config, live)
+    SELECT id, 1, updated_ms, platform, platform_id, network, channel, module, version, scheme, config, live FROM bots;
+
+-- `bot_revision` is the registration that the event was accepted under. `retry_of` is the failed event that this one repeats
+-- by hand. `stripped`: its body, turns and deliveries were forgotten before it, to make room.
+ALTER TABLE events ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN bot_revision INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE events ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN duplicate_ms INTEGER;
+ALTER TABLE events ADD COLUMN retry_of INTEGER REFERENCES events (id);
+ALTER TABLE events ADD COLUMN stripped INTEGER NOT NULL DEFAULT 0;
+UPDATE events SET tenant = (SELECT tenant FROM conversations c WHERE c.id = events.conversation);
+-- Lists go from the newest to the oldest: the row's number is the second part of each of these.
+CREATE INDEX events_tenant ON events (tenant);
+CREATE INDEX events_conversation ON events (conversation);
+CREATE INDEX events_retry ON events (retry_of) WHERE retry_of IS NOT NULL;
+
+-- With the event's body and its bot's revision, all that a turn depended on. `activation` is what made the version serve;
+-- NULL when the bot was pinned to it. `refusals` is JSON.
+ALTER TABLE turns ADD COLUMN bot_revision INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE turns ADD COLUMN state_before TEXT;
+ALTER TABLE turns ADD COLUMN owner_before TEXT;
+ALTER TABLE turns ADD COLUMN activation INTEGER;
+ALTER TABLE turns ADD COLUMN refusals TEXT;
+
+-- status 5: dropped by hand. `forgiven` is how many tries had been made when it was retried by hand.
+ALTER TABLE deliveries ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
+-- What the platform answered: the HTTP status and the beginning of the body.
+ALTER TABLE attempts ADD COLUMN http_status INTEGER;
+ALTER TABLE attempts ADD COLUMN answer TEXT;
