@@ -19,7 +19,7 @@ const COMPILED: u8 = 1;
 /// What a refusal begins with.
 const REFUSED: u8 = 2;
 /// How much less important than the host's other work compiling is.
-const NICENESS: i32 = 10;
+pub(super) const NICENESS: i32 = 19;
 /// The longest refusal.
 const REFUSAL_BYTES_MAX: u64 = 64 << 10;
 

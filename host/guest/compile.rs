@@ -13,6 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::nice;
+
 use super::facts::Facts;
 use super::limits::Limits;
 use super::{CHILD_ARGUMENT, Error, child, gate, text};
@@ -60,6 +62,15 @@ impl Compiler {
             return Err(Failed::Refused(gate::too_large(wasm.len(), &self.limits)));
         }
         let _one_at_a_time = lock(&self.queue);
+        // On a thread of its own, so that all of it is less important than the host's other work: the child is born so. And
+        // the thread lasts as long as the child, which dies with the thread that started it.
+        thread::scope(|scope| scope.spawn(|| self.in_background(wasm)).join())
+            .unwrap_or_else(|_| Err(self.host("the thread that waits for it panicked")))
+    }
+
+    fn in_background(&self, wasm: &[u8]) -> Result<Compiled, Failed> {
+        // Where the system does not let it, it is no less important.
+        let _ = nice(child::NICENESS);
         let (mut input, mut output, mut errors) = self.start()?;
         // However this ends, no process is left behind.
         let guard = KillOnDrop(self);

@@ -115,7 +115,8 @@ impl Host {
         self.child.wait().unwrap()
     }
 
-    fn again(mut self) -> Self {
+    /// Starts an ended process again on the same directory.
+    pub fn again(mut self) -> Self {
         let (builder, dir) = (self.builder.take().unwrap(), self.dir.take());
         builder.start_in(self.data.clone(), dir)
     }
@@ -123,6 +124,22 @@ impl Host {
     /// A client's request with the admin key.
     pub fn request(&self, client: &reqwest::Client, method: &str, path: &str) -> reqwest::RequestBuilder {
         client.request(method.parse().unwrap(), format!("{}{path}", self.url)).bearer_auth(&self.key)
+    }
+
+    /// A client's request with another key.
+    pub fn request_as(&self, client: &reqwest::Client, key: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
+        client.request(method.parse().unwrap(), format!("{}{path}", self.url)).bearer_auth(key)
+    }
+
+    /// A new key of a tenant, which is made when it is not there.
+    pub async fn tenant_key(&self, client: &reqwest::Client, tenant: &str, scopes: &[&str]) -> String {
+        let made = self.request(client, "POST", "/v1/tenants").json(&json!({ "name": tenant })).send().await.unwrap();
+        assert!([201, 409].contains(&made.status().as_u16()), "{}", made.text().await.unwrap());
+        let key = self.request(client, "POST", &format!("/v1/tenants/{tenant}/keys"));
+        let answer = key.json(&json!({ "name": "a test", "scopes": scopes })).send().await.unwrap();
+        let (status, body) = (answer.status(), answer.text().await.unwrap());
+        assert_eq!(status, 201, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["key"].as_str().unwrap().to_owned()
     }
 
     /// Uploads a module and returns the version's number.
@@ -174,7 +191,7 @@ impl Host {
         let pid = pids.find(|pid| {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             // proc(5): after the program's name in brackets, the priority is the 17th field.
-            stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(16)) == Some("10")
+            stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(16)) == Some("19")
         });
         pid.and_then(|pid| Pid::from_raw(pid.parse().unwrap()))
     }
