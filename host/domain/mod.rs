@@ -8,6 +8,8 @@ pub mod names;
 pub mod actor;
 pub mod scope;
 pub mod secret;
+pub mod key;
+pub mod gateway;
 pub mod bot;
 pub mod event;
 pub mod action;

@@ -50,6 +50,10 @@ name! {
     BotId
 }
 name! {
+    /// The public part of a key: it may be shown, and finds the key without telling anything of its secret.
+    KeyId
+}
+name! {
     /// What identifies a conversation within its bot: made by the platform's decoder.
     ConversationKey
 }

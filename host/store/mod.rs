@@ -25,7 +25,7 @@ pub mod sqlite;
 
 pub use archive::{Archive, DeliverySeen, DeliveryStatus, EventRecord, EventStatus, TurnSeen};
 pub use modules::{Activation, Modules, Version};
-pub use tenancy::{AuditEntry, Begun, Finished, Intent, Tenancy};
+pub use tenancy::{AuditEntry, Begun, Claimed, Finished, Intent, NewKey, Tenancy, Tenant};
 
 /// What the pipeline needs of a database: the way of an event here, the rest in one trait for each concern.
 pub trait Store: Tenancy + Modules + Archive + Send + Sync {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::seal::{Place, Seal};
 use super::writer::Work;
-use super::{audit, int, ms};
+use super::{audit, int, ms, tenants};
 use crate::domain::actor::Actor;
 use crate::domain::bot::{Bot, Credentials, Encoding, Scheme, Target};
 use crate::domain::names::{BotId, ModuleName, TenantName};
@@ -33,15 +33,10 @@ impl BotChange {
     }
 }
 
-/// Whether the database holds anything that the master key sealed.
-pub(super) fn any(db: &Connection) -> Result<bool, Error> {
-    Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM bots)", [], |row| row.get(0))?)
-}
-
 /// Reads all bots and opens their secrets.
 ///
 /// # Errors
-/// When a secret does not open: the master key is not the one that it was sealed with.
+/// When a secret does not open: its row is not as it was written.
 pub(super) fn load(db: &Connection, seal: &Seal) -> Result<Bots, Error> {
     let mut statement = db.prepare(
         "SELECT id, tenant, platform, platform_id, network, channel, module, version, scheme, scheme_header, \
@@ -60,10 +55,9 @@ fn read(row: &Row<'_>, seal: &Seal) -> Result<Bot, Error> {
     let id: String = row.get(0)?;
     let tenant: String = row.get(1)?;
     let sealed: Vec<u8> = row.get(12)?;
-    let secret = seal.open(&sealed, place(&tenant, &id)).ok_or_else(|| {
+    let secret = seal.open_secret(&sealed, place(&tenant, &id)).ok_or_else(|| {
         Error::Database(format!(
-            "the secret of the bot {id} does not open: the master key file is not the one that this database was written \
-             with"
+            "the secret of the bot {id} does not open: its row is damaged or was changed by hand; restore a backup"
         ))
     })?;
     let unreadable = |what: &str| Error::Database(format!("the bot {id} has an unreadable {what}"));
@@ -97,6 +91,7 @@ fn read(row: &Row<'_>, seal: &Seal) -> Result<Bot, Error> {
 
 /// Registers a bot or replaces the one of that id, as its next revision.
 pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Result<(), Error> {
+    tenants::not_removed(&work.db, &bot.tenant)?;
     claim(&work.db, &bot.platform, &bot.account, &bot.tenant)?;
     let known: Option<(u32, Option<u32>)> = work
         .db
@@ -115,7 +110,7 @@ pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Res
     Ok(())
 }
 
-/// Makes an account on a platform a tenant's own, unless it is another's.
+/// Makes an account on a platform, or a client_id, a tenant's own, unless it is another's.
 pub(super) fn claim(db: &Connection, kind: &str, value: &str, tenant: &TenantName) -> Result<(), Error> {
     let owner: Option<String> = db
         .prepare_cached("SELECT tenant FROM claims WHERE kind = ?1 AND value = ?2")?
@@ -231,6 +226,7 @@ pub(super) fn remove(work: &mut Work, id: &BotId, actor: &Actor) -> Result<(), E
     Ok(())
 }
 
-fn place<'a>(tenant: &'a str, id: &'a str) -> Place<'a> {
+/// Where a bot's secret is kept.
+pub(super) fn place<'a>(tenant: &'a str, id: &'a str) -> Place<'a> {
     Place { tenant, table: "bots", row: id }
 }

@@ -22,6 +22,7 @@ use crate::domain::bot::Bot;
 use crate::domain::delivery::{Delivery, Settlement};
 use crate::domain::names::{BotId, TenantName};
 use read::Readers;
+use registry::Registry;
 use seal::Seal;
 use writer::{Shared, Writer};
 
@@ -30,15 +31,20 @@ mod audit;
 mod bots;
 mod connect;
 mod forget;
+mod gateways;
 mod idempotency;
 mod inbox;
+mod keys;
+mod master;
 mod migrate;
 mod modules;
 mod outbox;
 mod read;
 mod record;
+mod registry;
 mod seal;
 mod tenancy;
+mod tenants;
 mod writer;
 
 /// Where the store is and how much it may take.
@@ -46,8 +52,8 @@ mod writer;
 pub struct Settings {
     /// The database file. Its directory is made when it is not there; `<path>.lock` beside it keeps a second process away.
     pub path: PathBuf,
-    /// The file with the 32 bytes that secrets are sealed with: mode 0600, made at the first start. Without it they are
-    /// lost.
+    /// The file with the master key, 32 bytes that open the data keys and so all secrets: mode 0600, made at the first start.
+    /// Without it the secrets are lost.
     pub master_key_file: PathBuf,
     /// How many verbs may wait for the writer; the next is refused with [`Error::Busy`].
     pub queue_max: usize,
@@ -108,13 +114,32 @@ impl Sqlite {
         let mut db = connect::writer(&settings)?;
         migrate::migrate(&mut db)?;
         void_leases(&mut db, now_ms)?;
-        let seal = Seal::load(&settings.master_key_file, !bots::any(&db)?)?;
+        let (seal, _) = Seal::open(&mut db, &settings.master_key_file, now_ms)?;
         let shared = Arc::new(Shared::default());
         shared.bots.store(Arc::new(bots::load(&db, &seal)?));
+        shared.registry.store(Arc::new(Registry::load(&db, &seal)?));
         let readers = Readers::open(&settings)?;
         let writer = Writer::start(db, &settings, Arc::clone(&shared), now_ms)?;
         let Settings { path, keep_ms, .. } = settings;
         Ok(Self { readers, writer, shared, seal: Arc::new(seal), path, keep_ms, _lock: lock })
+    }
+
+    /// Gives the store a new master key: the data keys are sealed anew, the secrets stay as they are. Returns how many data
+    /// keys there are. Wherever it is interrupted, the next open finishes it.
+    ///
+    /// # Errors
+    /// Like [`Sqlite::open`], and when there is no store.
+    pub fn rotate_master_key(settings: &Settings, now_ms: u64) -> Result<usize, Error> {
+        if !settings.path.exists() {
+            return Err(Error::Database(format!("there is no store at {}", settings.path.display())));
+        }
+        let _lock = connect::lock(&settings.path)?;
+        let mut db = connect::writer(settings)?;
+        migrate::migrate(&mut db)?;
+        // A key that does not open this store is found here, before anything is written.
+        Seal::open(&mut db, &settings.master_key_file, now_ms)?;
+        master::begin_rotation(&settings.master_key_file)?;
+        Ok(Seal::open(&mut db, &settings.master_key_file, now_ms)?.1)
     }
 
     /// Finishes what waits and lets the file go. Blocks until then.

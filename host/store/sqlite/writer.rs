@@ -13,6 +13,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::Settings;
 use super::bots::{BotChange, Bots};
+use super::registry::{Registry, TenancyChange};
 use crate::store::{Error, Reply};
 
 /// How much a probe writes, in bytes: about what a large event takes.
@@ -31,6 +32,8 @@ pub(super) struct Work {
     pub(super) deliveries_ready: bool,
     /// Bots that were registered or removed.
     pub(super) bots: Vec<BotChange>,
+    /// Tenants, keys and gateways that were made, changed or removed.
+    pub(super) tenancy: Vec<TenancyChange>,
     /// The latest time that a verb has told, for those that are told none.
     pub(super) latest_ms: u64,
 }
@@ -41,6 +44,7 @@ pub(super) struct Shared {
     pub(super) turns_ready: Notify,
     pub(super) deliveries_ready: Notify,
     pub(super) bots: ArcSwap<Bots>,
+    pub(super) registry: ArcSwap<Registry>,
     pub(super) commits: AtomicU64,
     pub(super) writes: AtomicU64,
     waiting: AtomicUsize,
@@ -62,7 +66,14 @@ impl Writer {
     pub(super) fn start(db: Connection, settings: &Settings, shared: Arc<Shared>, now_ms: u64) -> Result<Self, Error> {
         let queue_max = settings.queue_max.max(1);
         let (queue, waiting) = sync_channel(queue_max);
-        let work = Work { db, turns_ready: false, deliveries_ready: false, bots: Vec::new(), latest_ms: now_ms };
+        let work = Work {
+            db,
+            turns_ready: false,
+            deliveries_ready: false,
+            bots: Vec::new(),
+            tenancy: Vec::new(),
+            latest_ms: now_ms,
+        };
         let group_max = settings.group_max.max(1);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -275,6 +286,7 @@ impl Loop {
         self.work.turns_ready = false;
         self.work.deliveries_ready = false;
         self.work.bots.clear();
+        self.work.tenancy.clear();
         if !self.work.db.is_autocommit()
             && let Err(error) = self.step("ROLLBACK")
         {
@@ -289,6 +301,11 @@ impl Loop {
             let mut bots = Bots::clone(&self.shared.bots.load());
             self.work.bots.drain(..).for_each(|change| change.apply(&mut bots));
             self.shared.bots.store(Arc::new(bots));
+        }
+        if !self.work.tenancy.is_empty() {
+            let mut registry = Registry::clone(&self.shared.registry.load());
+            self.work.tenancy.drain(..).for_each(|change| registry.apply(change));
+            self.shared.registry.store(Arc::new(registry));
         }
         if std::mem::take(&mut self.work.turns_ready) {
             self.shared.turns_ready.notify_one();

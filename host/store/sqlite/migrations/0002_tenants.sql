@@ -1,28 +1,32 @@
 -- Tenants with keys and gateways; modules with reports; what explain and replay read. Times are milliseconds since
 -- 1970-01-01 UTC.
 
+-- A removed tenant keeps its row, so that its name is never given again.
 CREATE TABLE tenants (
-    name       TEXT    PRIMARY KEY,
+    seq        INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL UNIQUE,
     created_ms INTEGER NOT NULL,
     removed_ms INTEGER
-) STRICT, WITHOUT ROWID;
+) STRICT;
 -- Whoever registered bots before there were tenants is one.
 INSERT INTO tenants (name, created_ms) SELECT tenant, min(created_ms) FROM bots GROUP BY tenant;
 
 -- What belongs to one tenant at a time: a platform's customer account (kind: the platform's name; Khoros: companyKey) and a
 -- client_id (kind: 'client_id').
 CREATE TABLE claims (
-    kind   TEXT NOT NULL,
-    value  TEXT NOT NULL,
-    tenant TEXT NOT NULL,
-    PRIMARY KEY (kind, value)
-) STRICT, WITHOUT ROWID;
+    seq    INTEGER PRIMARY KEY,
+    kind   TEXT    NOT NULL,
+    value  TEXT    NOT NULL,
+    tenant TEXT    NOT NULL,
+    UNIQUE (kind, value)
+) STRICT;
 CREATE INDEX claims_tenant ON claims (tenant);
 
 -- `hash` is the SHA-256 of the whole key, whose secret part is 256 random bits. `replaces` is the key that this one was made
 -- to take over from.
 CREATE TABLE keys (
-    id           TEXT    PRIMARY KEY,
+    seq          INTEGER PRIMARY KEY,
+    id           TEXT    NOT NULL UNIQUE,
     tenant       TEXT    NOT NULL,
     name         TEXT    NOT NULL,
     client_id    TEXT,
@@ -33,7 +37,7 @@ CREATE TABLE keys (
     expires_ms   INTEGER,
     last_used_ms INTEGER,
     revoked_ms   INTEGER
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX keys_tenant ON keys (tenant);
 
 -- `token` is sealed: see seal.rs.
