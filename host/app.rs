@@ -1,6 +1,5 @@
 //! The program put together: settings become a running host.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -11,12 +10,11 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
 use crate::domain::clock::Clock;
-use crate::domain::names::TenantName;
 use crate::guest::{self, Catalog, Limits, Runners, Sandbox, Watch, WatchTimes, Workshop};
-use crate::http::keys::{self, Keys};
+use crate::http::admin_key::{self, AdminKey};
 use crate::http::router::{Front, router};
-use crate::pipeline::{Pipeline, Stages, figures, modules, outbound};
-use crate::settings::{DEFAULT_TENANT, Settings};
+use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, tenants};
+use crate::settings::Settings;
 use crate::store::{self, sqlite};
 
 /// A host that is ready to serve.
@@ -43,7 +41,7 @@ pub enum Error {
     Store(#[from] store::Error),
     /// The admin key cannot be used.
     #[error(transparent)]
-    Keys(#[from] keys::Error),
+    Keys(#[from] admin_key::Error),
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Guest(#[from] guest::Error),
@@ -63,28 +61,24 @@ impl App {
     /// Says what cannot be opened and why.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>, program: PathBuf) -> Result<Self, Error> {
         make_private_dir(&settings.data)?;
-        make_private_dir(&settings.in_data("modules").join(DEFAULT_TENANT))?;
-        let keys = Keys::open(&settings.in_data("admin.key"))?;
+        make_private_dir(&settings.in_data("modules"))?;
+        let admin_key = AdminKey::open(&settings.in_data("admin.key"))?;
         let store = Arc::new(sqlite::Sqlite::open(store_settings(&settings), clock.now_ms())?);
         let limits = guest_limits(&settings);
         let sandbox = Sandbox::new(limits)?;
-        let gateways = settings.tenants.iter().flat_map(|(tenant, of)| {
-            let tenant = TenantName::from(tenant.as_str());
-            of.gateways.iter().map(move |(platform, gateway)| ((tenant.clone(), platform.clone()), gateway.clone()))
-        });
         let pipeline = Arc::new(Pipeline {
             store,
             catalog: Catalog::default(),
             runners: Runners::start(sandbox.limits())?,
             workshop: Workshop::open(sandbox, &settings.data, program)?,
-            gateways: gateways.collect::<BTreeMap<_, _>>(),
             outbound: outbound::Client::new(&settings.deliver)?,
             clock,
             settings,
             installing: tokio::sync::Mutex::new(()),
         });
-        let front =
-            Arc::new(Front { pipeline: pipeline.clone(), keys, metrics: Some(metrics().clone()), boot: boot()? });
+        tenants::make_missing(&pipeline).await?;
+        admin_key.register(&*pipeline.store, pipeline.clock.now_ms()).await?;
+        let front = Arc::new(Front { pipeline: pipeline.clone(), metrics: Some(metrics().clone()), boot: boot()? });
         modules::load_active(&pipeline).await?;
         let files = follow_files(&pipeline)?;
         Ok(Self { front, stages: pipeline.start(), files })
@@ -121,7 +115,9 @@ fn follow_files(pipeline: &Arc<Pipeline>) -> Result<Watch, guest::Error> {
     Watch::start(&pipeline.settings.in_data("modules"), times, install)
 }
 
-fn store_settings(settings: &Settings) -> sqlite::Settings {
+/// The store's settings as the settings have them.
+#[must_use]
+pub fn store_settings(settings: &Settings) -> sqlite::Settings {
     sqlite::Settings {
         queue_max: settings.store.queue_max,
         group_max: settings.store.group_max,
@@ -163,7 +159,7 @@ fn make_private_dir(path: &Path) -> Result<(), Error> {
 }
 
 /// A name for this process that no other had.
-fn boot() -> Result<String, keys::Error> {
+fn boot() -> Result<String, admin_key::Error> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes)?;
     Ok(hex::encode(bytes))

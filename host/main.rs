@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Check(check) => cli::check::run(&check),
         Command::Run(run) => cli::run::run(&run),
         Command::Push(push) => cli::push::run(&push),
+        Command::RotateMasterKey(rotate) => cli::rotate_master_key::run(&rotate),
         Command::CompileChild => return bothost::guest::child_main(),
     };
     result.unwrap_or_else(|error| cli::fail(&error))

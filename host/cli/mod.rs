@@ -9,6 +9,7 @@ pub mod demo;
 pub mod check;
 pub mod run;
 pub mod push;
+pub mod rotate_master_key;
 pub mod remote;
 mod output;
 
@@ -34,6 +35,8 @@ pub enum Command {
     Run(run::Run),
     /// Upload a module to a running host.
     Push(push::Push),
+    /// Change the key that secrets are sealed with, while no host runs.
+    RotateMasterKey(rotate_master_key::RotateMasterKey),
     /// The host's own compiler process: a module on standard input, code on standard output.
     #[command(hide = true)]
     CompileChild,

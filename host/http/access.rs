@@ -21,6 +21,8 @@ use crate::domain::scope::Scope;
 pub enum Access {
     /// Nothing.
     Open,
+    /// A key, whatever its scopes.
+    Key,
     /// A key with this scope.
     Scope(Scope),
 }
@@ -34,12 +36,16 @@ pub(super) type Guarded = (Arc<Front>, &'static Route);
 
 /// Lets whoever may pass; a write with an `Idempotency-Key` is done once.
 pub(super) async fn guard(State((front, route)): State<Guarded>, mut request: Request, next: Next) -> Response {
-    let Access::Scope(scope) = route.access else { return next.run(request).await };
+    let scope = match route.access {
+        Access::Open => return next.run(request).await,
+        Access::Key => None,
+        Access::Scope(scope) => Some(scope),
+    };
     let caller = match front.caller(request.headers(), request.extensions()) {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
-    if !caller.scopes.allow(scope) {
+    if let Some(scope) = scope.filter(|scope| !caller.scopes.allow(*scope)) {
         let detail = format!("the key {} lacks the scope {scope}", caller.actor.name);
         return Problem::new(StatusCode::FORBIDDEN, "scope", detail).into_response();
     }

@@ -1,58 +1,29 @@
-//! The admin key: made at the first start, read from a file, shown as a bearer token.
+//! Keys: how they are written, and who is calling when one is shown as a bearer token.
 //!
 //! `bh_<public id>_<secret><checksum>`: the prefix lets scanners find a leaked key, the checksum tells a typing error from
-//! a wrong key. Tenants and scopes join here: whoever has the key acts for the tenant that it names.
+//! a wrong key. The host keeps the SHA-256 of the whole key alone.
 
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
-
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::hooks::unavailable;
+use super::problem::Problem;
 use crate::domain::actor::Actor;
-use crate::domain::names::TenantName;
-use crate::domain::scope::{Scope, Scopes};
-use crate::settings::DEFAULT_TENANT;
+use crate::domain::key::Standing;
+use crate::domain::names::{KeyId, TenantName};
+use crate::domain::scope::Scopes;
+use crate::domain::secret::Secret;
+use crate::store::Store;
 
-/// The keys that open the host's APIs.
-#[derive(Debug, Clone)]
-pub struct Keys {
-    admin: [u8; 32],
-}
-
-/// Why the admin key cannot be used. The host does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file cannot be read or written.
-    #[error("the admin key {path}: {source}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Others than its owner can read it.
-    #[error("the admin key {path} has mode {mode:o}; others must not read it: run `chmod 600 {path}`")]
-    Readable {
-        /// Which.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// It is not a key.
-    #[error("{path} holds no admin key (bh_...): delete it to get a new one at the next start")]
-    Malformed {
-        /// Which.
-        path: PathBuf,
-    },
-    /// No randomness.
-    #[error("this machine has no randomness: {0}")]
-    Random(#[from] getrandom::Error),
-}
+/// The length of a new key's public part in bytes; two characters each.
+const ID_BYTES: usize = 6;
+/// The length of the longest public part that is read, in characters.
+const ID_MAX: usize = 32;
+/// The length of a secret and of a checksum in characters.
+const SECRET: usize = 64;
+const CHECKSUM: usize = 8;
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,74 +32,145 @@ pub struct Caller {
     pub tenant: TenantName,
     /// Who that is in records.
     pub actor: Actor,
+    /// The key.
+    pub key: KeyId,
     /// What the key may do.
     pub scopes: Scopes,
     /// The app in whose name it acts.
     pub client_id: Option<String>,
 }
 
-impl Keys {
-    /// Reads the admin key, or makes one at the first start.
-    ///
-    /// # Errors
-    /// Says what is wrong with the file.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let key = match fs::read_to_string(path) {
-            Ok(key) => key.trim().to_owned(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(path)?,
-            Err(source) => return Err(Error::File { path: path.to_owned(), source }),
+/// A new key.
+#[derive(Debug)]
+pub struct Minted {
+    /// Its public part.
+    pub id: KeyId,
+    /// The key itself: shown once.
+    pub key: Secret,
+    /// What is kept of it.
+    pub hash: [u8; 32],
+}
+
+/// Why a bearer token is refused; told to whoever shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no `Authorization: Bearer`.
+    #[error("this needs `Authorization: Bearer <key>`; the first key is in <data>/admin.key")]
+    Nothing,
+    /// It is not written as keys are.
+    #[error("the key is mistyped: a key is bh_<id>_<secret>, and this one's checksum does not match")]
+    Mistyped,
+    /// There is no such key, or it is wrong; which of both is not told.
+    #[error("there is no such key")]
+    Unknown,
+    /// It is over.
+    #[error("the key has expired")]
+    Expired,
+    /// It was taken back.
+    #[error("the key was revoked")]
+    Revoked,
+    /// Whose it was is no more.
+    #[error("the key's tenant was removed")]
+    TenantRemoved,
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let kind = match refused {
+            Refused::Nothing => "no-key",
+            Refused::Mistyped => "key-mistyped",
+            Refused::Unknown => "key-unknown",
+            Refused::Expired => "key-expired",
+            Refused::Revoked => "key-revoked",
+            Refused::TenantRemoved => "tenant-removed",
         };
-        let metadata = fs::metadata(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(Error::Readable { path: path.to_owned(), mode });
-        }
-        if !well_formed(&key) {
-            return Err(Error::Malformed { path: path.to_owned() });
-        }
-        Ok(Self { admin: Sha256::digest(key.as_bytes()).into() })
-    }
-
-    /// Who shows this bearer token from the address `peer`, if it is a key's. The comparison takes the same time for every
-    /// wrong one.
-    #[must_use]
-    pub fn caller(&self, headers: &HeaderMap, peer: String) -> Option<Caller> {
-        let shown = headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = shown.split_once(' ')?;
-        let digest: [u8; 32] = Sha256::digest(token.trim().as_bytes()).into();
-        let ours = scheme.eq_ignore_ascii_case("bearer") && bool::from(digest.ct_eq(&self.admin));
-        ours.then(|| Caller {
-            tenant: TenantName::from(DEFAULT_TENANT),
-            actor: Actor { name: "key:admin".to_owned(), origin: peer },
-            scopes: Scopes::from_iter([Scope::ADMIN]),
-            client_id: None,
-        })
+        Self::new(StatusCode::UNAUTHORIZED, kind, refused.to_string())
     }
 }
 
-fn create(path: &Path) -> Result<String, Error> {
-    let mut random = [0; 36];
+/// Who shows this bearer token from the address `peer`. An unknown id costs the same comparison as a known one, which takes
+/// the same time for every wrong key.
+///
+/// # Errors
+/// 401 with the reason; what became of a key is told only to whoever has the whole of it. 503 when the store cannot say.
+pub fn caller(store: &dyn Store, headers: &HeaderMap, peer: String, now_ms: u64) -> Result<Caller, Problem> {
+    let token = bearer(headers).ok_or(Refused::Nothing)?;
+    let id = id_of(token).ok_or(Refused::Mistyped)?;
+    let key = store.key(&id).map_err(|error| unavailable(&error))?;
+    let known = key.as_ref().map_or([0; 32], |key| key.hash);
+    let same = bool::from(hash(token).ct_eq(&known));
+    let key = key.filter(|_| same).ok_or(Refused::Unknown)?;
+    let tenant = store.tenant(&key.tenant).map_err(|error| unavailable(&error))?;
+    if !tenant.is_some_and(|tenant| tenant.is_live()) {
+        return Err(Refused::TenantRemoved.into());
+    }
+    match key.standing(now_ms) {
+        Standing::Live => {}
+        Standing::Expired => return Err(Refused::Expired.into()),
+        Standing::Revoked => return Err(Refused::Revoked.into()),
+    }
+    store.key_used(&id, now_ms);
+    Ok(Caller {
+        tenant: key.tenant.clone(),
+        actor: Actor { name: format!("key:{id}"), origin: peer },
+        key: id,
+        scopes: key.scopes.clone(),
+        client_id: key.client_id.clone(),
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Makes a key.
+///
+/// # Errors
+/// When the machine has no randomness.
+pub fn mint() -> Result<Minted, getrandom::Error> {
+    let mut random = [0; ID_BYTES + SECRET / 2];
     getrandom::fill(&mut random)?;
-    let (id, secret) = (hex::encode(&random[..4]), hex::encode(&random[4..]));
+    let (id, secret) = random.split_at(ID_BYTES);
+    let (id, secret) = (hex::encode(id), hex::encode(secret));
     let key = format!("bh_{id}_{secret}{}", checksum(&id, &secret));
-    let write = || -> std::io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        writeln!(file, "{key}")?;
-        file.sync_all()
-    };
-    write().map_err(|source| Error::File { path: path.to_owned(), source })?;
-    Ok(key)
+    Ok(Minted { id: KeyId::from(id), hash: hash(&key), key: Secret::new(key) })
 }
 
-/// The length of a secret and of a checksum in characters.
-const SECRET: usize = 64;
-const CHECKSUM: usize = 8;
+/// What is kept of a key.
+#[must_use]
+pub fn hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+/// The public part of a well-formed key.
+#[must_use]
+pub fn id_of(key: &str) -> Option<KeyId> {
+    let (id, rest) = key.strip_prefix("bh_")?.split_once('_')?;
+    let is_id = !id.is_empty() && id.len() <= ID_MAX && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_secret = rest.is_ascii() && rest.len() == SECRET + CHECKSUM;
+    (is_id && is_secret && checksum(id, &rest[..SECRET]) == rest[SECRET..]).then(|| KeyId::from(id))
+}
 
 fn checksum(id: &str, secret: &str) -> String {
     hex::encode(Sha256::digest(format!("{id}_{secret}")))[..CHECKSUM].to_owned()
 }
 
-fn well_formed(key: &str) -> bool {
-    let Some((id, rest)) = key.strip_prefix("bh_").and_then(|key| key.split_once('_')) else { return false };
-    rest.is_ascii() && rest.len() == SECRET + CHECKSUM && checksum(id, &rest[..SECRET]) == rest[SECRET..]
+#[cfg(test)]
+mod tests {
+    use super::{id_of, mint};
+
+    #[test]
+    fn a_slip_of_the_pen_is_seen() {
+        let minted = mint().unwrap();
+        let key = minted.key.reveal();
+        assert_eq!(id_of(key), Some(minted.id));
+        for at in 3..key.len() {
+            let other = if key.as_bytes()[at] == b'0' { "1" } else { "0" };
+            let slip = format!("{}{other}{}", &key[..at], &key[at + 1..]);
+            assert_eq!(id_of(&slip), None, "{slip}");
+        }
+        assert_eq!(id_of(&key[..key.len() - 1]), None);
+        assert_eq!(id_of(&format!("{key}0")), None);
+    }
 }

@@ -104,12 +104,11 @@ fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     let mut answers = Map::new();
     answers.insert(status.to_string(), answer);
     let mut usual = vec![(503, "The store cannot do it now; see Retry-After.")];
+    if route.access != Access::Open {
+        usual.extend([(400, "The request is not what is taken here."), (401, "No valid key.")]);
+    }
     if let Access::Scope(_) = route.access {
-        usual.extend([
-            (400, "The request is not what is taken here."),
-            (401, "No valid key."),
-            (403, "The key lacks the scope."),
-        ]);
+        usual.push((403, "The key lacks the scope."));
     }
     for (status, description) in usual.into_iter().chain(route.problems.iter().copied()) {
         let content = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
@@ -124,8 +123,10 @@ fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     if let Some(body) = route.body {
         operation["requestBody"] = json!({ "content": media(body, schemas) });
     }
-    if let Access::Scope(scope) = route.access {
-        operation["security"] = json!([{ "key": [scope.name()] }]);
+    match route.access {
+        Access::Open => {}
+        Access::Key => operation["security"] = json!([{ "key": [] }]),
+        Access::Scope(scope) => operation["security"] = json!([{ "key": [scope.name()] }]),
     }
     operation
 }

@@ -5,6 +5,9 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use super::hooks::unavailable;
+use crate::store;
+
 /// What went wrong with a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
@@ -20,6 +23,16 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
         Self { status, kind, detail: detail.into(), more: None, retry_after_s: None }
+    }
+
+    /// What the store refused: 404 for what is missing, 409 for what stands against it, 503 for what it cannot do now.
+    #[must_use]
+    pub fn of_store(error: &store::Error) -> Self {
+        match error {
+            store::Error::Missing(what) => Self::new(StatusCode::NOT_FOUND, "missing", what.as_str()),
+            store::Error::Conflict(what) => Self::new(StatusCode::CONFLICT, "conflict", what.as_str()),
+            error => unavailable(error),
+        }
     }
 
     /// Adds a member with the particulars.

@@ -11,15 +11,16 @@ use http::{Extensions, HeaderMap, Method, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::access::{Access, Peer, guard};
-use super::keys::{Caller, Keys};
+use super::keys::{self, Caller};
 use super::openapi::{self, Content};
 use super::problem::Problem;
-use super::{audit, hooks, modules, platform_api, probes};
+use super::{audit, gateways, hooks, keys_api, modules, platform_api, probes, tenants};
 use crate::pipeline::Pipeline;
 use crate::platform::PLATFORMS;
 
 /// The host's own API, concern by concern.
-pub const TABLES: &[&[Route]] = &[modules::ROUTES, audit::ROUTES, openapi::ROUTES];
+pub const TABLES: &[&[Route]] =
+    &[modules::ROUTES, tenants::ROUTES, keys_api::ROUTES, gateways::ROUTES, audit::ROUTES, openapi::ROUTES];
 
 /// A route of the host's own API.
 #[derive(Debug)]
@@ -54,8 +55,6 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
 pub struct Front {
     /// The stages.
     pub pipeline: Arc<Pipeline>,
-    /// Who may call.
-    pub keys: Keys,
     /// The figures, where they are kept.
     pub metrics: Option<PrometheusHandle>,
     /// Identifies this process among those that served before; drawn at the start.
@@ -66,13 +65,10 @@ impl Front {
     /// Whoever shows a valid key.
     ///
     /// # Errors
-    /// 401.
+    /// 401, and 503 when the store cannot say.
     pub fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
         let peer = extensions.get::<Peer>().map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string());
-        self.keys.caller(headers, peer).ok_or_else(|| {
-            let detail = "this needs `Authorization: Bearer <key>`; the first key is in <data>/admin.key";
-            Problem::new(StatusCode::UNAUTHORIZED, "no-key", detail)
-        })
+        keys::caller(&*self.pipeline.store, headers, peer, self.pipeline.clock.now_ms())
     }
 }
 

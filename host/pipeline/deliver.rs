@@ -102,15 +102,19 @@ fn may_resend(pipeline: &Pipeline, delivery: &Delivery) -> bool {
 const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(3600);
 
 async fn send(pipeline: &Pipeline, delivery: &Delivery) -> Receipt {
-    let key = (delivery.tenant.clone(), delivery.platform.clone());
-    let (Some(gateway), Some(platform)) = (pipeline.gateways.get(&key), platform::find(&delivery.platform)) else {
-        let reason = format!(
-            "tenant {} has no {} gateway: set [tenants.{0}.gateways.{1}] url and token",
-            delivery.tenant, delivery.platform
-        );
-        return Receipt::Again { reason, after: None, ambiguous: false };
+    let not_now = |reason| Receipt::Again { reason, after: None, ambiguous: false };
+    let gateway = match pipeline.gateway(&delivery.tenant, &delivery.platform) {
+        Ok(gateway) => gateway,
+        Err(error) => return not_now(error.to_string()),
     };
-    match pipeline.outbound.send(gateway, platform.authorize(&gateway.token), delivery).await {
+    let (Some(gateway), Some(platform)) = (gateway, platform::find(&delivery.platform)) else {
+        return not_now(format!(
+            "tenant {} has no {} gateway: set one with PUT /v1/gateways/{1}, or [tenants.{0}.gateways.{1}] url and token in \
+             the settings",
+            delivery.tenant, delivery.platform
+        ));
+    };
+    match pipeline.outbound.send(&gateway, platform.authorize(&gateway.token), delivery).await {
         Ok(answer) => platform.receipt(answer.status, &answer.headers, &answer.body),
         Err(error) => Receipt::Again { ambiguous: error.maybe_sent, reason: error.reason, after: None },
     }

@@ -3,7 +3,6 @@
 //! This is the one room that knows the platforms, the store and the guests. It holds no state of its own: everything that
 //! must survive is in the store, and what is in memory can be lost at any moment.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,9 +10,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::domain::clock::Clock;
-use crate::domain::names::TenantName;
 use crate::guest::{Catalog, Runners, Workshop};
-use crate::settings::{Gateway, Settings};
+use crate::settings::Settings;
 use crate::store::Store;
 
 mod lanes;
@@ -22,7 +20,10 @@ pub mod run;
 pub mod deliver;
 pub mod modules;
 pub mod bots;
+pub mod gateways;
+pub mod guard;
 pub mod outbound;
+pub mod tenants;
 pub mod record;
 pub mod figures;
 
@@ -36,8 +37,6 @@ pub struct Pipeline {
     pub runners: Runners,
     /// Where modules are checked and compiled.
     pub workshop: Workshop,
-    /// Where answers go, by tenant and platform.
-    pub gateways: BTreeMap<(TenantName, String), Gateway>,
     /// How requests leave.
     pub outbound: outbound::Client,
     /// The time.
@@ -87,12 +86,23 @@ const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
 async fn forget(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(FORGET_EVERY) => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+        let ends = tokio::select! {
+            () = tokio::time::sleep(FORGET_EVERY) => false,
+            _ = stopped.wait_for(|stopped| *stopped) => true,
+        };
+        write_uses(&pipeline).await;
+        if ends {
+            return;
         }
         if let Err(error) = pipeline.store.forget(pipeline.clock.now_ms()).await {
             tracing::warn!(%error, "old records could not be forgotten; trying again in a minute");
         }
+    }
+}
+
+/// When keys were last taken is written now and then, so that a request costs no write.
+async fn write_uses(pipeline: &Pipeline) {
+    if let Err(error) = pipeline.store.write_uses().await {
+        tracing::warn!(%error, "when keys were last used could not be written; trying again later");
     }
 }

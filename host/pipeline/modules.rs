@@ -150,8 +150,9 @@ pub async fn file_changed(pipeline: &Arc<Pipeline>, change: Change) {
 }
 
 async fn file_written(pipeline: &Arc<Pipeline>, tenant: &TenantName, name: &ModuleName, path: &Path, at_start: bool) {
-    if tenant.as_str() != crate::settings::DEFAULT_TENANT {
-        tracing::warn!(%tenant, path = %path.display(), "a module's file is ignored: there is one tenant, `default`");
+    if !super::tenants::is_live(pipeline, tenant) {
+        tracing::warn!(%tenant, path = %path.display(),
+            "a module's file is ignored: there is no such tenant; make it with POST /v1/tenants, then write the file again");
         return;
     }
     let wasm = match read_capped(path, pipeline.settings.guest.module_bytes_max as u64).await {

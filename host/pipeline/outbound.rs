@@ -1,17 +1,24 @@
-//! The way out: one HTTP client for all gateways, without redirects, proxies or surprises.
+//! The way out: an HTTP client without redirects, proxies or surprises. What tenants set reaches public addresses alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
+use super::gateways::{Gateway, Source};
+use super::guard::{Guard, PublicOnly, Reach};
 use crate::domain::delivery::Delivery;
-use crate::settings::{Deliver, Gateway};
+use crate::settings::Deliver;
 
 /// Sends requests to gateways.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    /// Goes wherever it is sent: for gateways that the operator vouches for.
+    any: reqwest::Client,
+    /// Goes to public addresses alone.
+    public: reqwest::Client,
+    guard: Guard,
     response_bytes_max: usize,
 }
 
@@ -43,25 +50,45 @@ impl Client {
     /// When TLS cannot be set up.
     pub fn new(settings: &Deliver) -> Result<Self, reqwest::Error> {
         use_ring();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_millis(settings.connect_ms))
-            .timeout(Duration::from_millis(settings.total_ms))
-            .user_agent(concat!("bothost/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { http, response_bytes_max: settings.response_bytes_max })
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .connect_timeout(Duration::from_millis(settings.connect_ms))
+                .timeout(Duration::from_millis(settings.total_ms))
+                .user_agent(concat!("bothost/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(Self {
+            any: builder().build()?,
+            public: builder().dns_resolver(Arc::new(PublicOnly)).build()?,
+            guard: Guard::new(&settings.private_hosts),
+            response_bytes_max: settings.response_bytes_max,
+        })
+    }
+
+    /// What holds tenants' gateways to public addresses.
+    #[must_use]
+    pub fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Sends a delivery through a gateway.
     ///
     /// # Errors
-    /// When no answer came.
+    /// When no answer came, or the gateway is not one that its tenant may use.
     pub async fn send(&self, gateway: &Gateway, headers: HeaderMap, delivery: &Delivery) -> Result<Answer, Error> {
         let method =
             delivery.method.parse().map_err(|_| Error::not_sent(format!("no method {:?}", delivery.method)))?;
         let url = format!("{}{}", gateway.url.trim_end_matches('/'), delivery.path);
-        let request = self.http.request(method, url).headers(headers).body(delivery.body.clone());
+        let http = match gateway.source {
+            Source::Settings => &self.any,
+            // The settings may have changed since it was set.
+            Source::Api => match self.guard.reach(&gateway.url).map_err(Error::not_sent)? {
+                Reach::Named => &self.any,
+                Reach::Public => &self.public,
+            },
+        };
+        let request = http.request(method, url).headers(headers).body(delivery.body.clone());
         let mut response = request.send().await.map_err(|error| Error::of(&error))?;
         let mut body = BytesMut::new();
         let (status, headers) = (response.status(), response.headers().clone());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::domain::names::TenantName;
 use crate::domain::retry::Backoff;
 use crate::domain::secret::Secret;
 use crate::domain::validate;
@@ -156,6 +157,7 @@ pub struct Deliver {
     pub total_ms: u64,
     pub response_bytes_max: usize,
     pub resend_ambiguous: bool,
+    pub private_hosts: Vec<String>,
 }
 
 impl Deliver {
@@ -269,9 +271,9 @@ impl Settings {
             let reason = "it must be longer than deliver.total_ms, or a slow request would be sent twice";
             return Err(Error::Value { name: "deliver.lease_ms", value, reason });
         }
-        if self.tenants.keys().any(|name| name != DEFAULT_TENANT) {
-            let value = format!("{:?}", self.tenants.keys().collect::<Vec<_>>());
-            return Err(Error::Value { name: "tenants", value, reason: "there is one tenant, `default`, for now" });
+        if let Some(name) = self.tenants.keys().find(|name| TenantName::parse(name).is_err()) {
+            let reason = "a tenant's name has 1 to 63 of a-z, 0-9, - and _ and starts with a letter or digit";
+            return Err(Error::Value { name: "tenants.<name>", value: format!("{name:?}"), reason });
         }
         for gateway in self.tenants.values().flat_map(|tenant| tenant.gateways.values()) {
             if !gateway.url.starts_with("https://") && !gateway.url.starts_with("http://") {
@@ -289,7 +291,7 @@ impl Settings {
     }
 }
 
-/// The one tenant, until tenants are made through the API.
+/// The tenant that always exists: the admin key's.
 pub const DEFAULT_TENANT: &str = "default";
 
 fn backoff(tries: u32, first_ms: u64, longest_ms: u64) -> Backoff {

@@ -30,14 +30,7 @@ pub trait Tenancy {
     fn claims(&self, tenant: &TenantName, before: Option<i64>, limit: usize) -> Result<Vec<Claimed>, Error>;
 
     /// Releases a claim, so that another tenant may make it; [`Error::Conflict`] while a bot or a live key uses it.
-    fn release_claim(
-        &self,
-        tenant: TenantName,
-        kind: String,
-        value: String,
-        actor: Actor,
-        now_ms: u64,
-    ) -> Reply<()>;
+    fn release_claim(&self, tenant: TenantName, kind: String, value: String, actor: Actor, now_ms: u64) -> Reply<()>;
 
     /// The key of that id, whoever's it is: to learn who is calling. From memory where the store can.
     fn key(&self, id: &KeyId) -> Result<Option<Arc<Key>>, Error>;

@@ -123,7 +123,24 @@ impl Host {
 
     /// A client's request with the admin key.
     pub fn request(&self, client: &reqwest::Client, method: &str, path: &str) -> reqwest::RequestBuilder {
-        client.request(method.parse().unwrap(), format!("{}{path}", self.url)).bearer_auth(&self.key)
+        self.request_as(&self.key, client, method, path)
+    }
+
+    /// A client's request with this key.
+    pub fn request_as(&self, key: &str, client: &reqwest::Client, method: &str, path: &str) -> reqwest::RequestBuilder {
+        client.request(method.parse().unwrap(), format!("{}{path}", self.url)).bearer_auth(key)
+    }
+
+    /// Makes a tenant and returns a key of it with these scopes.
+    pub async fn tenant(&self, client: &reqwest::Client, name: &str, scopes: &[&str]) -> String {
+        let made = self.request(client, "POST", "/v1/tenants").json(&json!({ "name": name })).send().await.unwrap();
+        assert_eq!(made.status(), 201, "{}", made.text().await.unwrap());
+        let new = json!({ "name": "a key of the tests", "scopes": scopes });
+        let path = format!("/v1/tenants/{name}/keys");
+        let made = self.request(client, "POST", &path).json(&new).send().await.unwrap();
+        let (status, body) = (made.status(), made.text().await.unwrap());
+        assert_eq!(status, 201, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["key"].as_str().unwrap().to_owned()
     }
 
     /// A client's request with another key.

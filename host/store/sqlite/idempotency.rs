@@ -44,9 +44,9 @@ pub(super) fn begin(work: &mut Work, seal: &Seal, intent: &Intent) -> Result<Beg
     let Some(status) = status else {
         return Ok(if owner == *boot { Begun::UnderWay } else { Begun::Unknown });
     };
-    let body = seal.open_secret(&body.unwrap_or_default(), place(tenant, key)).ok_or_else(|| {
-        Error::Database("a kept answer does not open: its row is damaged".to_owned())
-    })?;
+    let body = seal
+        .open_secret(&body.unwrap_or_default(), place(tenant, key))
+        .ok_or_else(|| Error::Database("a kept answer does not open: its row is damaged".to_owned()))?;
     Ok(Begun::Done(Finished { status, media_type: media_type.unwrap_or_default(), body: body.into_bytes() }))
 }
 

@@ -156,9 +156,7 @@ pub(super) fn rotate(
     add(work, &key, actor)?;
     let grace_ends_ms = now_ms.saturating_add(grace_ms);
     let expires_ms = old.expires_ms.map_or(grace_ends_ms, |expires_ms| expires_ms.min(grace_ends_ms));
-    work.db
-        .prepare_cached("UPDATE keys SET expires_ms = ?2 WHERE seq = ?1")?
-        .execute(params![seq, int(expires_ms)])?;
+    work.db.prepare_cached("UPDATE keys SET expires_ms = ?2 WHERE seq = ?1")?.execute(params![seq, int(expires_ms)])?;
     let details = json!({ "successor": key.id.as_str(), "expires_ms": expires_ms });
     audit::append(&work.db, tenant, actor, "key.rotate", id.as_str(), &details, now_ms)?;
     work.tenancy.push(TenancyChange::Key(seq, Key { expires_ms: Some(expires_ms), ..old }));
@@ -206,9 +204,7 @@ pub(super) fn revoke_all(work: &mut Work, tenant: &TenantName, now_ms: u64) -> R
 }
 
 fn mark_revoked(work: &mut Work, seq: i64, key: Key, now_ms: u64) -> Result<(), Error> {
-    work.db
-        .prepare_cached("UPDATE keys SET revoked_ms = ?2 WHERE seq = ?1")?
-        .execute(params![seq, int(now_ms)])?;
+    work.db.prepare_cached("UPDATE keys SET revoked_ms = ?2 WHERE seq = ?1")?.execute(params![seq, int(now_ms)])?;
     work.tenancy.push(TenancyChange::Key(seq, Key { revoked_ms: Some(now_ms), ..key }));
     Ok(())
 }

@@ -123,10 +123,7 @@ fn make_data_key(db: &Transaction<'_>, master: &Master, now_ms: u64) -> Result<(
     let id: u32 = db.query_row("SELECT coalesce(max(id), 0) + 1 FROM data_keys", [], |row| row.get(0))?;
     let key = random().map_err(|error| Error::Database(format!("no data key can be made: {error}")))?;
     let sealed = encrypt(&cipher(&master.newest), &key, data_key_place(&id.to_string()))?;
-    db.execute(
-        "INSERT INTO data_keys (id, sealed, created_ms) VALUES (?1, ?2, ?3)",
-        params![id, sealed, int(now_ms)],
-    )?;
+    db.execute("INSERT INTO data_keys (id, sealed, created_ms) VALUES (?1, ?2, ?3)", params![id, sealed, int(now_ms)])?;
     Ok((id, cipher(&key)))
 }
 

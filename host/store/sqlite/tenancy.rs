@@ -36,14 +36,7 @@ impl Tenancy for Sqlite {
         self.readers.read(|db| tenants::claims(db, tenant, before, limit))
     }
 
-    fn release_claim(
-        &self,
-        tenant: TenantName,
-        kind: String,
-        value: String,
-        actor: Actor,
-        now_ms: u64,
-    ) -> Reply<()> {
+    fn release_claim(&self, tenant: TenantName, kind: String, value: String, actor: Actor, now_ms: u64) -> Reply<()> {
         self.writer.submit(move |work| tenants::release(work, &tenant, (&kind, &value), &actor, now_ms))
     }
 

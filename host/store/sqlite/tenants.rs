@@ -63,8 +63,7 @@ pub(super) fn add(work: &mut Work, name: &TenantName, actor: &Actor, now_ms: u64
     work.db
         .prepare_cached("INSERT INTO tenants (name, created_ms) VALUES (?1, ?2)")?
         .execute(params![name.as_str(), int(now_ms)])?;
-    let tenant =
-        Tenant { seq: work.db.last_insert_rowid(), name: name.clone(), created_ms: now_ms, removed_ms: None };
+    let tenant = Tenant { seq: work.db.last_insert_rowid(), name: name.clone(), created_ms: now_ms, removed_ms: None };
     audit::append(&work.db, name, actor, "tenant.create", name.as_str(), &json!({}), now_ms)?;
     work.tenancy.push(TenancyChange::Tenant(tenant.clone()));
     Ok(tenant)
@@ -122,7 +121,8 @@ pub(super) fn release(
     now_ms: u64,
 ) -> Result<(), Error> {
     let asked = [tenant.as_str(), kind, value];
-    let has = |sql: &str| -> Result<bool, Error> { Ok(work.db.prepare_cached(sql)?.query_row(asked, |row| row.get(0))?) };
+    let has =
+        |sql: &str| -> Result<bool, Error> { Ok(work.db.prepare_cached(sql)?.query_row(asked, |row| row.get(0))?) };
     if !has("SELECT EXISTS (SELECT 1 FROM claims WHERE tenant = ?1 AND kind = ?2 AND value = ?3)")? {
         return Err(Error::Missing(format!("the tenant {tenant} has no claim on {kind} {value:?}")));
     }
@@ -132,9 +132,7 @@ pub(super) fn release(
     if kind == keys::CLIENT_ID && keys::has_live(&work.db, tenant, value, now_ms)? {
         return Err(Error::Conflict(format!("a live key of {tenant} has the client_id {value:?}: revoke it first")));
     }
-    work.db
-        .prepare_cached("DELETE FROM claims WHERE tenant = ?1 AND kind = ?2 AND value = ?3")?
-        .execute(asked)?;
+    work.db.prepare_cached("DELETE FROM claims WHERE tenant = ?1 AND kind = ?2 AND value = ?3")?.execute(asked)?;
     let details = json!({ "kind": kind, "value": value });
     audit::append(&work.db, tenant, actor, "claim.release", value, &details, now_ms)
 }
