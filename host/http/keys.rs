@@ -58,7 +58,10 @@ pub enum Refused {
     #[error("this needs `Authorization: Bearer <key>`; the first key is in <data>/admin.key")]
     Nothing,
     /// It is not written as keys are.
-    #[error("the key is mistyped: a key is bh_<id>_<secret>, and this one's checksum does not match")]
+    #[error(
+        "the key is mistyped: a key is bh_<id>_<secret>, and this one's checksum does not match; the first key is in \
+         <data>/admin.key"
+    )]
     Mistyped,
     /// There is no such key, or it is wrong; which of both is not told.
     #[error("there is no such key")]

@@ -157,6 +157,7 @@ pub struct Deliver {
     pub total_ms: u64,
     pub response_bytes_max: usize,
     pub resend_ambiguous: bool,
+    #[serde(deserialize_with = "list")]
     pub private_hosts: Vec<String>,
 }
 
@@ -296,6 +297,22 @@ pub const DEFAULT_TENANT: &str = "default";
 
 fn backoff(tries: u32, first_ms: u64, longest_ms: u64) -> Backoff {
     Backoff { tries, first: Duration::from_millis(first_ms), longest: Duration::from_millis(longest_ms) }
+}
+
+/// A list, or one text with commas, which is how the environment writes one.
+fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::List(list) => list,
+        Written::Text(text) => {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        }
+    })
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {

@@ -17,6 +17,8 @@ mod durability;
 mod inbox;
 mod outbox;
 mod registry;
+mod seal;
+mod tenancy;
 
 /// How long a lease lasts in these tests, in milliseconds.
 const LEASE: u64 = 1000;

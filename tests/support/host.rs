@@ -115,8 +115,18 @@ impl Host {
         self.child.wait().unwrap()
     }
 
-    /// Starts an ended process again on the same directory.
-    pub fn again(mut self) -> Self {
+    /// Starts it again on the same directory after it ended.
+    pub fn restarted(self) -> Self {
+        self.again()
+    }
+
+    /// Starts it again on the same directory after it ended, with other settings.
+    pub fn restarted_with(mut self, builder: HostBuilder) -> Self {
+        self.builder = Some(builder);
+        self.again()
+    }
+
+    fn again(mut self) -> Self {
         let (builder, dir) = (self.builder.take().unwrap(), self.dir.take());
         builder.start_in(self.data.clone(), dir)
     }
