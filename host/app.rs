@@ -13,6 +13,7 @@ use crate::domain::clock::Clock;
 use crate::guest::{self, Catalog, Limits, Runners, Sandbox, Watch, WatchTimes, Workshop};
 use crate::http::admin_key::{self, AdminKey};
 use crate::http::router::{Front, router};
+use crate::pipeline::uploads::Uploads;
 use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, tenants};
 use crate::settings::Settings;
 use crate::store::{self, sqlite};
@@ -62,6 +63,7 @@ impl App {
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>, program: PathBuf) -> Result<Self, Error> {
         make_private_dir(&settings.data)?;
         make_private_dir(&settings.in_data("modules"))?;
+        empty_private_dir(&settings.in_data("uploads"))?;
         let admin_key = AdminKey::open(&settings.in_data("admin.key"))?;
         let store = Arc::new(sqlite::Sqlite::open(store_settings(&settings), clock.now_ms())?);
         let limits = guest_limits(&settings);
@@ -73,6 +75,7 @@ impl App {
             workshop: Workshop::open(sandbox, &settings.data, program)?,
             outbound: outbound::Client::new(&settings.deliver)?,
             clock,
+            uploads: Uploads::new(settings.front.uploads_at_once),
             settings,
             installing: tokio::sync::Mutex::new(()),
         });
@@ -154,6 +157,16 @@ fn make_private_dir(path: &Path) -> Result<(), Error> {
     if !path.exists() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(error)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(error)?;
+    }
+    Ok(())
+}
+
+/// A directory for what is only there while this process is: what an earlier one left in it is removed.
+fn empty_private_dir(path: &Path) -> Result<(), Error> {
+    let error = |source| Error::Data { path: path.to_owned(), source };
+    make_private_dir(path)?;
+    for entry in std::fs::read_dir(path).map_err(error)? {
+        std::fs::remove_file(entry.map_err(error)?.path()).map_err(error)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Error, FAILED, output};
 use crate::app;
-use crate::guest::{Prepared, Refusal, Sandbox, Workshop};
+use crate::guest::{Difference, Prepared, Refusal, Report, Sandbox, Workshop};
 use crate::settings::{Overrides, Settings};
 
 /// Check whether a module is one that this host runs; exit code 1 when it is not.
@@ -17,6 +17,9 @@ pub struct Check {
     /// The component.
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
+    /// An older module: what changed since is shown too.
+    #[arg(long, value_name = "OTHER.wasm")]
+    against: Option<PathBuf>,
     /// A TOML file with settings, for other limits than the defaults.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -28,17 +31,14 @@ pub struct Check {
 /// When the file cannot be read or the sandbox cannot be set up; a refused module is no error of the command.
 pub fn run(check: &Check) -> Result<ExitCode, Error> {
     let bench = Bench::set_up(check.config.as_deref())?;
-    match bench.prepare(&check.file)? {
-        Ok(prepared) => {
-            output::line(format_args!("{}", prepared.report));
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(Refusal::Module(report)) => {
-            output::line(&report);
-            Ok(ExitCode::from(FAILED))
-        }
-        Err(Refusal::Host(error)) => Err(error.into()),
+    let report = bench.report(&check.file)?;
+    output::line(&report);
+    if let Some(other) = &check.against {
+        let before = bench.report(other)?;
+        output::line(format_args!("since    {}", other.display()));
+        output::line(Difference::between(&before, &report));
     }
+    Ok(if report.accepted() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 /// A workshop in a temporary directory, for commands that work on one module and keep nothing.
@@ -59,9 +59,21 @@ impl Bench {
         Ok(Self { settings, workshop, _scratch: scratch })
     }
 
+    /// What there is to know of a file, taken or refused.
+    fn report(&self, file: &Path) -> Result<Report, Error> {
+        match self.workshop.examine(&read(file)?) {
+            Ok(prepared) => Ok(prepared.report),
+            Err(Refusal::Module(report)) => Ok(*report),
+            Err(Refusal::Host(error)) => Err(error.into()),
+        }
+    }
+
     /// Checks and compiles a file.
     pub(super) fn prepare(&self, file: &Path) -> Result<Result<Prepared, Refusal>, Error> {
-        let wasm = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        Ok(self.workshop.prepare(&wasm))
+        Ok(self.workshop.prepare(&read(file)?))
     }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Error> {
+    Ok(std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?)
 }

@@ -84,6 +84,11 @@ impl Artefacts {
         files::write_whole(&self.path(digest), &code.file)
     }
 
+    /// Removes a module's machine code.
+    pub(super) fn remove(&self, digest: &Digest) -> Result<(), Error> {
+        files::remove(&self.path(digest))
+    }
+
     /// Removes the machine code of all modules but these.
     pub(super) fn keep_only(&self, keep: &dyn Fn(&str) -> bool) -> Result<(), Error> {
         files::remove_others(&self.directory, "artefact", keep)

@@ -14,14 +14,27 @@ use crate::domain::names::{ModuleName, TenantName};
 pub struct Active {
     /// Counted from 1 within the module.
     pub version: u32,
+    /// The number of the activation that made it serve; nothing for a turn of a bot that is pinned to the version.
+    pub activation: Option<i64>,
     /// What runs.
     pub module: Arc<Module>,
 }
 
-/// The active version of every module of every tenant.
+/// How many pinned versions are held at most; the one that was held first goes, and is loaded again by its next turn.
+const PINNED_MAX: usize = 256;
+
+/// The active version of every module of every tenant, and the versions that bots are pinned to.
 #[derive(Debug, Default)]
 pub struct Catalog {
     modules: ArcSwap<Modules>,
+    pinned: ArcSwap<Pinned>,
+}
+
+/// The pinned versions that are held, each with its place in the order in which they came.
+#[derive(Debug, Clone, Default)]
+struct Pinned {
+    next: u64,
+    held: BTreeMap<(TenantName, ModuleName, u32), (u64, Arc<Active>)>,
 }
 
 type Modules = BTreeMap<TenantName, BTreeMap<ModuleName, Arc<Active>>>;
@@ -63,6 +76,39 @@ impl Catalog {
             modules
         });
         before.get(tenant)?.get(name).cloned()
+    }
+
+    /// A version that a bot is pinned to, if it is held.
+    #[must_use]
+    pub fn pinned(&self, tenant: &TenantName, name: &ModuleName, version: u32) -> Option<Arc<Active>> {
+        let pinned = self.pinned.load();
+        pinned.held.get(&(tenant.clone(), name.clone(), version)).map(|(_, active)| Arc::clone(active))
+    }
+
+    /// Holds a version that a bot is pinned to, so that its turns need not load it.
+    pub fn hold(&self, tenant: &TenantName, name: &ModuleName, version: u32, module: Arc<Module>) -> Arc<Active> {
+        let active = Arc::new(Active { version, activation: None, module });
+        self.pinned.rcu(|pinned| {
+            let mut pinned = Pinned::clone(pinned);
+            let place = (pinned.next, Arc::clone(&active));
+            pinned.next += 1;
+            pinned.held.insert((tenant.clone(), name.clone(), version), place);
+            while pinned.held.len() > PINNED_MAX {
+                let first = pinned.held.iter().min_by_key(|(_, (place, _))| *place).map(|(key, _)| key.clone());
+                first.map(|key| pinned.held.remove(&key));
+            }
+            pinned
+        });
+        active
+    }
+
+    /// Lets a pinned version go. A bot that is pinned to it still loads it again.
+    pub fn let_go(&self, tenant: &TenantName, name: &ModuleName, version: u32) {
+        self.pinned.rcu(|pinned| {
+            let mut pinned = Pinned::clone(pinned);
+            pinned.held.remove(&(tenant.clone(), name.clone(), version));
+            pinned
+        });
     }
 
     /// Everything that serves, by tenant and name.

@@ -26,6 +26,14 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write().map_err(|e| error("write", path, &e))
 }
 
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(error("remove", path, &e)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Removes the files with that extension whose name before the first dot is not to be kept, and what writers left behind.
 pub(super) fn remove_others(directory: &Path, extension: &str, keep: &dyn Fn(&str) -> bool) -> Result<(), Error> {
     let entries = fs::read_dir(directory).map_err(|e| error("list", directory, &e))?;

@@ -1,6 +1,7 @@
 //! The bytes of every module that was taken, named by their digest, so that each version can be loaded again after a restart.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -44,6 +45,37 @@ impl Library {
             return Err(files::error("use", &path, &"its bytes are not those that its name says"));
         }
         Ok(wasm)
+    }
+
+    /// A module's bytes as an open file, checked against their name without holding them in memory, and their length.
+    pub(super) fn open_file(&self, name: &Digest) -> Result<(File, u64), Error> {
+        let path = self.path(name);
+        let read = || {
+            let mut file = File::open(&path)?;
+            let mut sha = Sha256::new();
+            let mut buffer = vec![0; 64 << 10];
+            let mut length = 0;
+            loop {
+                let count = file.read(&mut buffer)?;
+                if count == 0 {
+                    break;
+                }
+                sha.update(&buffer[..count]);
+                length += count as u64;
+            }
+            file.rewind()?;
+            Ok::<_, std::io::Error>((file, length, hex::encode(sha.finalize())))
+        };
+        let (file, length, found) = read().map_err(|e| files::error("read", &path, &e))?;
+        if found != name.as_str() {
+            return Err(files::error("use", &path, &"its bytes are not those that its name says"));
+        }
+        Ok((file, length))
+    }
+
+    /// Removes a module's bytes.
+    pub(super) fn remove(&self, digest: &Digest) -> Result<(), Error> {
+        files::remove(&self.path(digest))
     }
 
     /// Removes all modules but these.

@@ -18,6 +18,8 @@ mod files;
 mod artefact;
 mod library;
 mod report;
+mod difference;
+mod selftest;
 mod sandbox;
 mod workshop;
 mod runners;
@@ -30,13 +32,14 @@ pub const CHILD_ARGUMENT: &str = "compile-child";
 
 pub use catalog::{Active, Catalog};
 pub use child::child_main;
+pub use difference::{Change as NumberChange, Difference};
 pub use library::digest;
 pub use limits::{Caps, Limits};
-pub use report::{Export, Import, Report, Standing};
+pub use report::{Cost, Export, Import, Report, Standing};
 pub use runners::{Busy, Runners};
 pub use sandbox::{Module, Sandbox};
 pub use watch::{Change, Watch, WatchTimes};
-pub use workshop::{Prepared, Refusal, Workshop};
+pub use workshop::{Hold, Prepared, Refusal, Workshop};
 
 use std::path::PathBuf;
 

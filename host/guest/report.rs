@@ -1,7 +1,10 @@
 //! What is found out about a module when it is uploaded, in plain words: for `bothost check`, for whoever uploads it, and for
 //! the refusal when it cannot be taken.
 
-use std::fmt;
+mod text;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::facts::Facts;
 use super::limits::Limits;
@@ -15,6 +18,9 @@ pub struct Report {
     pub digest: Digest,
     /// Its size in bytes.
     pub bytes: u64,
+    /// The contract that it was made for, as far as its exports tell: `bothost:bot@0.1.0: message, update`. Nothing when it
+    /// exports nothing of it.
+    pub contract: Option<String>,
     /// What it exports.
     pub exports: Vec<Export>,
     /// What it imports.
@@ -27,14 +33,37 @@ pub struct Report {
     pub functions: u64,
     /// How long compiling took, in milliseconds; nothing when it was not compiled because it was refused before.
     pub compile_ms: Option<u64>,
+    /// Size of its machine code in bytes; nothing when it was not compiled.
+    pub code_bytes: Option<u64>,
     /// Whether the machine code was there already.
     pub from_cache: bool,
     /// Instructions of starting it, which every turn pays; nothing when it did not start.
     pub start_instructions: Option<u64>,
+    /// What it costs to run, measured when it was uploaded or checked; nothing when it was only loaded.
+    pub cost: Option<Cost>,
     /// The limits that it runs under.
     pub limits: Limits,
     /// Why it is refused; empty when it is taken.
     pub problems: Vec<String>,
+}
+
+/// What a module costs to run: measured here and now, where the machine is busy with other things as well. Instructions are
+/// the same everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cost {
+    /// Time to make a fresh instance, in microseconds: the median of some.
+    pub instantiation_us: u64,
+    /// Bytes of linear memory that a fresh instance holds.
+    pub memory_floor_bytes: u64,
+    /// Instructions of a turn on a sample message, instantiation included.
+    pub sample_instructions: u64,
+    /// Time of that turn in microseconds.
+    pub sample_us: u64,
+    /// The most linear memory of that turn, in bytes.
+    pub sample_memory_bytes: u64,
+    /// What the turn came to: the number of actions, or why there was no outcome. That is no reason to refuse a module,
+    /// which may need its configuration.
+    pub sample: Result<u64, String>,
 }
 
 /// Something that a module exports.
@@ -66,6 +95,9 @@ pub enum Standing {
     Refused,
 }
 
+/// The contract's package.
+const PACKAGE: &str = "bothost:bot";
+
 impl Report {
     /// Whether the module is taken.
     #[must_use]
@@ -78,14 +110,17 @@ impl Report {
         Self {
             digest,
             bytes: bytes as u64,
+            contract: None,
             exports: Vec::new(),
             imports: Vec::new(),
             core_modules: 0,
             memories: 0,
             functions: 0,
             compile_ms: None,
+            code_bytes: None,
             from_cache: false,
             start_instructions: None,
+            cost: None,
             limits: limits.clone(),
             problems: Vec::new(),
         }
@@ -97,6 +132,7 @@ impl Report {
         self.memories = facts.memories;
         self.functions = facts.functions;
         self.compile_ms = Some(facts.compile_ms);
+        self.contract = contract(&facts.exports);
         for name in &facts.imports {
             let standing = match import_problem(name) {
                 Ok(standing) => standing,
@@ -120,19 +156,43 @@ impl Report {
     }
 }
 
+/// The contract's package and version with the interfaces that are exported of it; several versions one after the other.
+fn contract(exports: &[String]) -> Option<String> {
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for name in exports {
+        if let (path, Some(version)) = interface(name)
+            && let Some(interface) = path.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/'))
+        {
+            versions.entry(version).or_default().push(interface);
+        }
+    }
+    let found = versions.iter().map(|(version, names)| format!("{PACKAGE}@{version}: {}", names.join(", ")));
+    let found: Vec<String> = found.map(|text| shown(&text)).collect();
+    (!found.is_empty()).then(|| found.join("; "))
+}
+
 fn missing_export(required: &str, other: Option<&String>) -> String {
     match other {
         Some(other) => format!(
-            "this host calls {required}@{}; the module exports {}, another version of the contract",
+            "this host calls {required}@{}; the module exports {}, {} of the contract",
             v0::VERSION,
-            shown(other)
+            shown(other),
+            age(other)
         ),
         None => format!("the module does not export {required}@{}, which every bot must", v0::VERSION),
     }
 }
 
+/// How a contract's version that does not fit stands to this host's.
+fn age(name: &str) -> &'static str {
+    match interface(name).1.and_then(track).map(|found| Some(found).cmp(&track(v0::VERSION))) {
+        Some(Ordering::Greater) => "a newer version",
+        Some(Ordering::Less) => "an older version",
+        Some(Ordering::Equal) | None => "another version",
+    }
+}
+
 fn import_problem(name: &str) -> Result<Standing, String> {
-    let package = "bothost:bot";
     let (wanted, _) = interface(name);
     if v0::OFFERED.iter().any(|offered| is(name, offered, v0::VERSION)) {
         return Ok(Standing::Provided);
@@ -141,8 +201,13 @@ fn import_problem(name: &str) -> Result<Standing, String> {
         return Ok(Standing::Stubbed);
     }
     let shown = shown(name);
-    Err(if wanted.starts_with(package) {
-        format!("this host offers {package}@{}; the module asks for {shown}", v0::VERSION)
+    Err(if wanted.starts_with(PACKAGE) {
+        let offered = format!("this host offers {PACKAGE}@{}", v0::VERSION);
+        if v0::OFFERED.contains(&wanted) {
+            format!("{offered}; the module asks for {shown}, {} of the contract", age(name))
+        } else {
+            format!("{offered}; the module asks for {shown}, which is not part of it")
+        }
     } else if stubs::interfaces().any(|stub| stub == wanted) {
         format!("this host has a stub for {wanted}@{}; the module asks for {shown}", stubs::VERSION)
     } else if wanted.starts_with("wasi:http/") {
@@ -180,49 +245,4 @@ fn track(version: &str) -> Option<(u64, u64, u64)> {
 
 fn shown(name: &str) -> String {
     name.escape_debug().to_string()
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "verdict  {}", if self.accepted() { "taken" } else { "refused" })?;
-        for problem in &self.problems {
-            writeln!(f, "problem  {problem}")?;
-        }
-        writeln!(f, "module   sha256 {}, {} bytes", self.digest, self.bytes)?;
-        if let Some(compile_ms) = self.compile_ms {
-            let (core, memories, functions) = (self.core_modules, self.memories, self.functions);
-            writeln!(f, "made of  {core} core modules, {memories} memories, {functions} functions")?;
-            let when = if self.from_cache { ", earlier" } else { "" };
-            writeln!(f, "compiled in {compile_ms} ms{when}")?;
-        }
-        for export in &self.exports {
-            writeln!(f, "export   {:<44} {}", export.name, if export.called { "called" } else { "left alone" })?;
-        }
-        for import in &self.imports {
-            writeln!(f, "import   {:<44} {}", import.name, import.standing)?;
-        }
-        if let Some(instructions) = self.start_instructions {
-            writeln!(f, "starting takes {instructions} of the {} instructions of a turn", self.limits.instructions)?;
-        }
-        let limits = &self.limits;
-        write!(
-            f,
-            "limits   {} ms, {} instructions, {} bytes of memory, {} bytes returned, {} bytes logged",
-            limits.deadline_ms,
-            limits.instructions,
-            limits.memory_bytes_max,
-            limits.hostcall_bytes_max,
-            limits.log_bytes_max
-        )
-    }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Provided => "provided",
-            Self::Stubbed => "stubbed: nothing is behind it",
-            Self::Refused => "refused",
-        })
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
@@ -129,6 +129,16 @@ impl Module {
         Run { result, instructions, memory_bytes, log, log_lines_dropped, ..self.failed(NOTHING_YET) }
     }
 
+    /// Makes a fresh instance and lets it go: how long making it took, and the bytes of linear memory that it held. Nothing
+    /// when it failed, which a module that was loaded does only on a machine that is at its limits.
+    pub(super) fn instantiate_once(&self) -> Option<(Duration, u64)> {
+        let started = Instant::now();
+        let mut store = self.store(0, 0, self.limits.deadline_ms.saturating_mul(START_PATIENCE)).ok()?;
+        let made = catch_unwind(AssertUnwindSafe(|| self.component.instantiate(&mut store).is_ok()));
+        let took = started.elapsed();
+        made.is_ok_and(|made| made).then(|| (took, store.data().memory.peak() as u64))
+    }
+
     /// Starts the module and checks the types of its exports.
     fn try_start(&self) -> Result<u64, Misfit> {
         // A machine that is busy starting must not lose modules over it.
@@ -167,7 +177,7 @@ impl Module {
             digest: self.report.digest.clone(),
             result: Err(cause),
             instructions: 0,
-            elapsed: std::time::Duration::ZERO,
+            elapsed: Duration::ZERO,
             memory_bytes: 0,
             log: Vec::new(),
             log_lines_dropped: 0,

@@ -26,6 +26,19 @@ pub(super) fn prefix(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
+/// A number with a comma after every three digits: `1,234,567`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn cut(text: &str, bytes: usize) -> String {
     let kept = prefix(text, bytes);
     if kept.len() == text.len() { kept.to_owned() } else { format!("{kept}... ({} bytes in all)", text.len()) }

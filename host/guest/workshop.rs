@@ -1,6 +1,7 @@
 //! From a module's bytes to a module that can run: digest, cache or gate and compiler, contract, library.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -10,7 +11,7 @@ use super::compile::{Compiler, Failed};
 use super::library::{self, Library};
 use super::report::Report;
 use super::sandbox::{Misfit, Module, Sandbox};
-use super::{Error, files};
+use super::{Error, files, selftest};
 use crate::domain::names::Digest;
 use crate::domain::turn::Cause;
 
@@ -23,6 +24,8 @@ pub struct Workshop {
     library: Library,
     loaded: Mutex<HashMap<Digest, Weak<Module>>>,
     slow_path: Mutex<()>,
+    /// How often each digest is held, see [`Hold`].
+    held: Mutex<HashMap<Digest, usize>>,
     compilations: AtomicU64,
 }
 
@@ -33,6 +36,14 @@ pub struct Prepared {
     pub module: Arc<Module>,
     /// What was found out about it.
     pub report: Report,
+}
+
+/// Keeps a module's bytes and machine code from being removed while it is being uploaded: from before it is prepared until
+/// it is recorded.
+#[derive(Debug)]
+pub struct Hold<'a> {
+    workshop: &'a Workshop,
+    digest: Digest,
 }
 
 /// Why there is no module.
@@ -65,6 +76,7 @@ impl Workshop {
             library,
             loaded: Mutex::default(),
             slow_path: Mutex::default(),
+            held: Mutex::default(),
             compilations: AtomicU64::new(0),
         })
     }
@@ -75,12 +87,12 @@ impl Workshop {
     /// [`Refusal::Module`] with the whole report, or [`Refusal::Host`].
     pub fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Refusal> {
         let digest = library::digest(wasm);
-        if let Some(prepared) = self.ready(&digest, wasm)? {
+        if let Some(prepared) = self.ready(&digest, Some(wasm), wasm.len())? {
             return Ok(prepared);
         }
         // Compiling is one at a time anyway; whoever waited here for the same bytes finds them done.
         let _one_at_a_time = lock(&self.slow_path);
-        if let Some(prepared) = self.ready(&digest, wasm)? {
+        if let Some(prepared) = self.ready(&digest, Some(wasm), wasm.len())? {
             return Ok(prepared);
         }
         let mut report = Report::new(digest.clone(), wasm.len(), self.sandbox.limits());
@@ -93,7 +105,9 @@ impl Workshop {
             }
         };
         self.compilations.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(module = %digest, compile_ms = compiled.facts.compile_ms, "module compiled");
         report.judge(&compiled.facts);
+        report.code_bytes = Some(compiled.code.len() as u64);
         let code = self.artefacts.sign(&digest, compiled);
         let module = self.fit(&code, report)?;
         self.library.store(&digest, wasm)?;
@@ -103,14 +117,60 @@ impl Workshop {
         Ok(self.share(module))
     }
 
+    /// Makes a module of its bytes as [`Self::prepare`] does, and measures what it costs to run: for an upload and for
+    /// `bothost check`.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub fn examine(&self, wasm: &[u8]) -> Result<Prepared, Refusal> {
+        let mut prepared = self.prepare(wasm)?;
+        prepared.report.cost = selftest::measure(&prepared.module);
+        Ok(prepared)
+    }
+
+    /// Keeps a module's bytes and machine code until the answer is dropped, whatever [`Self::remove`] is told.
+    pub fn hold(&self, digest: &Digest) -> Hold<'_> {
+        *lock(&self.held).entry(digest.clone()).or_default() += 1;
+        Hold { workshop: self, digest: digest.clone() }
+    }
+
+    /// Removes a module's stored bytes and machine code, unless it is held or `in_use`, which is asked last: whoever held it
+    /// until then has recorded its use. Says whether they were removed. Turns that are under way are not disturbed.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; what is left then goes at the next start.
+    pub fn remove(&self, digest: &Digest, in_use: impl FnOnce() -> bool) -> Result<bool, Error> {
+        // Nobody can begin to hold it until this is over.
+        let held = lock(&self.held);
+        if held.contains_key(digest) || in_use() {
+            return Ok(false);
+        }
+        self.library.remove(digest)?;
+        self.artefacts.remove(digest)?;
+        Ok(true)
+    }
+
+    /// A module's bytes for whoever wants them back, checked against the digest: an open file at its beginning, and its
+    /// length.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when they are gone or damaged.
+    pub fn bytes(&self, digest: &Digest) -> Result<(File, u64), Error> {
+        self.library.open_file(digest)
+    }
+
     /// Loads a module that was taken before, by its digest.
     ///
     /// # Errors
     /// [`Refusal::Host`] when its bytes are gone, and what [`Self::prepare`] says: limits may be tighter than they were.
     pub fn load(&self, digest: &Digest) -> Result<Prepared, Refusal> {
-        match self.running(digest) {
+        if let Some(prepared) = self.running(digest) {
+            return Ok(prepared);
+        }
+        let wasm = self.library.load(digest)?;
+        match self.ready(digest, None, wasm.len())? {
             Some(prepared) => Ok(prepared),
-            None => self.prepare(&self.library.load(digest)?),
+            None => self.prepare(&wasm),
         }
     }
 
@@ -138,22 +198,27 @@ impl Workshop {
     /// The module if somebody holds it already.
     fn running(&self, digest: &Digest) -> Option<Prepared> {
         let module = lock(&self.loaded).get(digest)?.upgrade()?;
-        Some(Prepared { report: module.report().clone(), module })
+        let report = Report { from_cache: true, ..module.report().clone() };
+        Some(Prepared { module, report })
     }
 
-    /// The module if it needs no compiling: because it runs already, or its machine code is in the cache.
-    fn ready(&self, digest: &Digest, wasm: &[u8]) -> Result<Option<Prepared>, Refusal> {
+    /// The module if it needs no compiling: because it runs already, or its machine code is in the cache. `wasm` is kept
+    /// unless it was just read from where it is kept.
+    fn ready(&self, digest: &Digest, wasm: Option<&[u8]>, bytes: usize) -> Result<Option<Prepared>, Refusal> {
         if let Some(prepared) = self.running(digest) {
+            // A module can run while its bytes are gone: it was deleted, and turns are still under way.
+            wasm.map_or(Ok(()), |wasm| self.library.store(digest, wasm))?;
             return Ok(Some(prepared));
         }
         let Some(code) = self.artefacts.load(digest) else {
             return Ok(None);
         };
-        let mut report = Report::new(digest.clone(), wasm.len(), self.sandbox.limits());
+        let mut report = Report::new(digest.clone(), bytes, self.sandbox.limits());
         report.from_cache = true;
         report.judge(code.facts());
+        report.code_bytes = Some(code.bytes().len() as u64);
         let module = self.fit(&code, report)?;
-        self.library.store(digest, wasm)?;
+        wasm.map_or(Ok(()), |wasm| self.library.store(digest, wasm))?;
         Ok(Some(self.share(module)))
     }
 
@@ -183,6 +248,18 @@ impl Workshop {
         };
         loaded.insert(report.digest.clone(), Arc::downgrade(&module));
         Prepared { module, report }
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let mut held = lock(&self.workshop.held);
+        if let Some(times) = held.get_mut(&self.digest) {
+            *times -= 1;
+            if *times == 0 {
+                held.remove(&self.digest);
+            }
+        }
     }
 }
 

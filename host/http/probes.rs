@@ -30,6 +30,7 @@ pub async fn metrics(State(front): State<Arc<Front>>) -> Response {
         Ok(figures) => figures::refresh(&figures, front.pipeline.runners.waiting()),
         Err(error) => tracing::warn!(%error, "the store's figures could not be read"),
     }
+    figures::compiled(front.pipeline.workshop.compilations());
     let Some(metrics) = &front.metrics else { return StatusCode::NOT_FOUND.into_response() };
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render()).into_response()
 }

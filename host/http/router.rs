@@ -14,13 +14,21 @@ use super::access::{Access, Peer, guard};
 use super::keys::{self, Caller};
 use super::openapi::{self, Content};
 use super::problem::Problem;
-use super::{audit, gateways, hooks, keys_api, modules, platform_api, probes, tenants};
+use super::{audit, bots, gateways, hooks, keys_api, modules, platform_api, probes, tenants, versions};
 use crate::pipeline::Pipeline;
 use crate::platform::PLATFORMS;
 
 /// The host's own API, concern by concern.
-pub const TABLES: &[&[Route]] =
-    &[modules::ROUTES, tenants::ROUTES, keys_api::ROUTES, gateways::ROUTES, audit::ROUTES, openapi::ROUTES];
+pub const TABLES: &[&[Route]] = &[
+    tenants::ROUTES,
+    keys_api::ROUTES,
+    gateways::ROUTES,
+    modules::ROUTES,
+    versions::ROUTES,
+    bots::ROUTES,
+    audit::ROUTES,
+    openapi::ROUTES,
+];
 
 /// A route of the host's own API.
 #[derive(Debug)]

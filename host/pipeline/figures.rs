@@ -16,6 +16,7 @@ const INSTRUCTIONS: &str = "bothost_turn_instructions";
 const DELIVERIES: &str = "bothost_deliveries_total";
 const SWAPS: &str = "bothost_module_swaps_total";
 const REFUSED_MODULES: &str = "bothost_modules_refused_total";
+const COMPILED_MODULES: &str = "bothost_modules_compiled_total";
 const INBOX: &str = "bothost_inbox_waiting";
 const OUTBOX: &str = "bothost_outbox_waiting";
 const PARKED: &str = "bothost_outbox_parked";
@@ -46,6 +47,7 @@ pub fn describe() {
     );
     describe_counter!(SWAPS, "Changes of a module's active version.");
     describe_counter!(REFUSED_MODULES, "Modules that were refused.");
+    describe_counter!(COMPILED_MODULES, "Modules that were compiled since the start; those from the cache are not.");
     describe_gauge!(INBOX, "Events that wait for a turn.");
     describe_gauge!(OUTBOX, "Requests that wait to be sent.");
     describe_gauge!(PARKED, "Requests that were given up.");
@@ -104,6 +106,11 @@ pub(super) fn swapped() {
 
 pub(super) fn module_refused() {
     counter!(REFUSED_MODULES).increment(1);
+}
+
+/// Takes over how many modules were compiled, just before the figures are shown.
+pub fn compiled(modules: u64) {
+    counter!(COMPILED_MODULES).absolute(modules);
 }
 
 /// Takes over what the store and the guests count, just before the figures are shown.

@@ -19,6 +19,8 @@ pub mod receive;
 pub mod run;
 pub mod deliver;
 pub mod modules;
+pub mod uploads;
+pub mod report_json;
 pub mod bots;
 pub mod gateways;
 pub mod guard;
@@ -43,7 +45,9 @@ pub struct Pipeline {
     pub clock: Arc<dyn Clock>,
     /// The settings.
     pub settings: Settings,
-    /// One module is installed at a time, so that two uploads cannot swap each other's versions half-way.
+    /// What uploads share.
+    pub uploads: uploads::Uploads,
+    /// One version is activated at a time, so that the catalog follows the store's order. Nothing slow is done under it.
     pub installing: tokio::sync::Mutex<()>,
 }
 

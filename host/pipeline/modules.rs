@@ -1,24 +1,22 @@
-//! The life of a module: bytes come in (over HTTP or as a file), are checked and compiled away from the host, become a
-//! version and serve from the next turn on. A refused module changes nothing.
+//! The life of a module: which version serves, from the next turn on. Uploads are in `uploads.rs`.
+//!
+//! A version is loaded before the store is told that it serves: one that can no longer be loaded never becomes active.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::uploads::{self, Wanted, read_capped};
 use super::{Pipeline, figures};
 use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
-use crate::domain::names::{Digest, ModuleName, TenantName};
-use crate::guest::{self, Active, Change, Module, Report};
-use crate::store::{self, Activation, Version};
-
-/// What came of an upload.
-#[derive(Debug, Clone)]
-pub struct Installed {
-    /// The version that serves now.
-    pub version: Version,
-    /// What the module is.
-    pub report: Report,
-}
+use crate::domain::names::{BotId, Digest, ModuleName, TenantName};
+use crate::guest::{self, Active, Change, Module};
+use crate::store::{self, Serving, Version};
 
 /// Why nothing changed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +24,9 @@ pub enum Error {
     /// The module is not one that this host runs.
     #[error(transparent)]
     Refused(#[from] guest::Refusal),
+    /// The file that it came in cannot be read.
+    #[error("the module's file cannot be read: {0}")]
+    Unreadable(String),
     /// The store could not record it.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -34,35 +35,23 @@ pub enum Error {
     Stopped,
 }
 
-/// Checks, compiles, records and activates a module.
+/// Makes a version the one that serves.
 ///
 /// # Errors
-/// When it is refused or cannot be recorded; what served before serves on.
-pub async fn install(
+/// When there is no such version, or it can no longer be loaded; what serves serves on.
+pub async fn activate(
     pipeline: &Arc<Pipeline>,
     tenant: &TenantName,
-    module: &ModuleName,
-    wasm: Vec<u8>,
+    name: &ModuleName,
+    number: u32,
     actor: &Actor,
-) -> Result<Installed, Error> {
+) -> Result<Serving, Error> {
+    let module = load(pipeline, found(pipeline, tenant, name, number)?.digest).await?;
     let _one_at_a_time = pipeline.installing.lock().await;
-    let bytes = wasm.len() as u64;
-    let prepared = blocking(pipeline, move |pipeline| pipeline.workshop.prepare(&wasm)).await?;
-    let prepared = prepared.inspect_err(|error| {
-        figures::module_refused();
-        tracing::warn!(%tenant, %module, by = actor.name, %error, "module refused; what served before serves on");
-    })?;
-    let activation = Activation {
-        tenant: tenant.clone(),
-        module: module.clone(),
-        digest: prepared.module.digest().clone(),
-        bytes,
-        actor: actor.clone(),
-        now_ms: pipeline.clock.now_ms(),
-    };
-    let version = pipeline.store.activate(activation).await?;
-    swap(pipeline, &version, prepared.module, actor);
-    Ok(Installed { version, report: prepared.report })
+    let now_ms = pipeline.clock.now_ms();
+    let serving = pipeline.store.activate(tenant.clone(), name.clone(), number, actor.clone(), now_ms).await?;
+    swap(pipeline, &serving, module, actor);
+    Ok(serving)
 }
 
 /// Goes back to the version that served before the active one.
@@ -72,15 +61,16 @@ pub async fn install(
 pub async fn roll_back(
     pipeline: &Arc<Pipeline>,
     tenant: &TenantName,
-    module: &ModuleName,
+    name: &ModuleName,
     actor: &Actor,
-) -> Result<Version, Error> {
+) -> Result<Serving, Error> {
+    let target = pipeline.store.before(tenant, name)?;
+    let module = load(pipeline, target.digest).await?;
     let _one_at_a_time = pipeline.installing.lock().await;
-    let now_ms = pipeline.clock.now_ms();
-    let version = pipeline.store.roll_back(tenant.clone(), module.clone(), actor.clone(), now_ms).await?;
-    let loaded = load(pipeline, version.digest.clone()).await?;
-    swap(pipeline, &version, loaded, actor);
-    Ok(version)
+    let (now_ms, to) = (pipeline.clock.now_ms(), target.version);
+    let serving = pipeline.store.roll_back(tenant.clone(), name.clone(), to, actor.clone(), now_ms).await?;
+    swap(pipeline, &serving, module, actor);
+    Ok(serving)
 }
 
 /// Stops a module: its bots' events go to human agents until another version is activated.
@@ -96,15 +86,91 @@ pub async fn remove(pipeline: &Pipeline, tenant: &TenantName, module: &ModuleNam
     Ok(())
 }
 
-/// Loads every active version, so that the first turn finds it ready.
+/// Deletes a version, and its bytes and machine code when no other version has the same.
+///
+/// # Errors
+/// When there is no such version or something uses it.
+pub async fn delete_version(
+    pipeline: &Arc<Pipeline>,
+    tenant: &TenantName,
+    name: &ModuleName,
+    number: u32,
+    actor: &Actor,
+) -> Result<(), Error> {
+    let now_ms = pipeline.clock.now_ms();
+    let deleted = pipeline.store.delete_version(tenant.clone(), name.clone(), number, actor.clone(), now_ms).await?;
+    tracing::info!(%tenant, module = %name, version = number, by = actor.name, "version deleted");
+    forget_bytes(pipeline, &deleted).await;
+    Ok(())
+}
+
+/// Pins a bot to a version of its module, from the next event on; none lets it follow the active version again.
+///
+/// # Errors
+/// When there is no such bot or version, the registration names a version itself, or the version can no longer be loaded.
+pub async fn pin(
+    pipeline: &Arc<Pipeline>,
+    tenant: &TenantName,
+    bot: &BotId,
+    number: Option<u32>,
+    actor: &Actor,
+) -> Result<Arc<Bot>, Error> {
+    let no_bot = || store::Error::Missing(format!("there is no bot {bot}"));
+    let before = pipeline.store.bot(bot)?.filter(|bot| bot.tenant == *tenant).ok_or_else(no_bot)?;
+    let name = &before.target.module;
+    let module = match number {
+        Some(number) => Some(load(pipeline, found(pipeline, tenant, name, number)?.digest).await?),
+        None => None,
+    };
+    let now_ms = pipeline.clock.now_ms();
+    let pinned = pipeline.store.pin_bot(tenant.clone(), bot.clone(), number, actor.clone(), now_ms).await?;
+    if let (Some(number), Some(module)) = (number, module) {
+        pipeline.catalog.hold(tenant, name, number, module);
+    }
+    // Bots that share the version before load it again.
+    if let Some(earlier) = before.pin.filter(|earlier| number != Some(*earlier)) {
+        pipeline.catalog.let_go(tenant, name, earlier);
+    }
+    tracing::info!(%tenant, %bot, module = %name, version = number, by = actor.name, "bot pinned");
+    Ok(pinned)
+}
+
+/// A version's bytes for whoever wants them back, checked against the digest: an open file and its length.
+///
+/// # Errors
+/// When they are gone or damaged.
+pub async fn bytes(pipeline: &Arc<Pipeline>, digest: &Digest) -> Result<(std::fs::File, u64), Error> {
+    let digest = digest.clone();
+    let opened = blocking(pipeline, move |pipeline| pipeline.workshop.bytes(&digest)).await?;
+    opened.map_err(|error| Error::Refused(guest::Refusal::Host(error)))
+}
+
+/// Loads every active version, so that the first turn finds it ready, and removes what no version has any more.
 ///
 /// # Errors
 /// When the store cannot be read. A module that cannot be loaded is reported, and the others serve.
 pub async fn load_active(pipeline: &Arc<Pipeline>) -> Result<(), Error> {
-    for version in pipeline.store.active_versions()? {
-        match load(pipeline, version.digest.clone()).await {
+    let began = Instant::now();
+    let digests: HashSet<Digest> = pipeline.store.digests()?.into_iter().collect();
+    let swept = blocking(pipeline, move |pipeline| pipeline.workshop.keep_only(&|digest| digests.contains(digest)));
+    if let Err(error) = swept.await? {
+        tracing::warn!(%error, "bytes of deleted modules could not be removed");
+    }
+    let places = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+    let mut loading = JoinSet::new();
+    for serving in pipeline.store.active_versions()? {
+        let (pipeline, places) = (pipeline.clone(), places.clone());
+        loading.spawn(async move {
+            let _place = places.acquire().await;
+            let loaded = load(&pipeline, serving.version.digest.clone()).await;
+            (serving, loaded)
+        });
+    }
+    let modules = loading.len();
+    while let Some(Ok((Serving { version, activation }, loaded))) = loading.join_next().await {
+        match loaded {
             Ok(module) => {
-                let active = Active { version: version.version, module };
+                let active = Active { version: version.version, activation: Some(activation), module };
                 pipeline.catalog.swap(&version.tenant, &version.module, active);
             }
             Err(error) => {
@@ -113,6 +179,8 @@ pub async fn load_active(pipeline: &Arc<Pipeline>) -> Result<(), Error> {
             }
         }
     }
+    let (compiled, elapsed_ms) = (pipeline.workshop.compilations(), began.elapsed().as_millis() as u64);
+    tracing::info!(modules, compiled, elapsed_ms, "modules loaded");
     Ok(())
 }
 
@@ -123,16 +191,21 @@ pub async fn load_active(pipeline: &Arc<Pipeline>) -> Result<(), Error> {
 pub(super) async fn resolve(pipeline: &Arc<Pipeline>, bot: &Bot) -> Result<Arc<Active>, String> {
     let (tenant, name) = (&bot.tenant, &bot.target.module);
     let active = pipeline.catalog.get(tenant, name);
-    let Some(pinned) = bot.target.version else {
+    let Some(pinned) = bot.pinned() else {
         return active.ok_or_else(|| format!("module {name} has no active version: upload one with `bothost push`"));
     };
-    if let Some(active) = active.filter(|active| active.version == pinned) {
-        return Ok(active);
+    if let Some(held) = pipeline.catalog.pinned(tenant, name, pinned) {
+        return Ok(held);
     }
-    let version = pipeline.store.version(tenant, name, pinned).map_err(|error| error.to_string())?;
-    let version = version.ok_or_else(|| format!("module {name} has no version {pinned}"))?;
-    let module = load(pipeline, version.digest).await.map_err(|error| error.to_string())?;
-    Ok(Arc::new(Active { version: pinned, module }))
+    let module = match active.filter(|active| active.version == pinned) {
+        Some(active) => active.module.clone(),
+        None => {
+            let version = pipeline.store.version(tenant, name, pinned).map_err(|error| error.to_string())?;
+            let version = version.ok_or_else(|| format!("module {name} has no version {pinned}"))?;
+            load(pipeline, version.digest).await.map_err(|error| error.to_string())?
+        }
+    };
+    Ok(pipeline.catalog.hold(tenant, name, pinned, module))
 }
 
 /// Does what a change in the watched directory asks for. A file is an upload by whoever may write there.
@@ -155,43 +228,54 @@ async fn file_written(pipeline: &Arc<Pipeline>, tenant: &TenantName, name: &Modu
             "a module's file is ignored: there is no such tenant; make it with POST /v1/tenants, then write the file again");
         return;
     }
-    let wasm = match read_capped(path, pipeline.settings.guest.module_bytes_max as u64).await {
-        Ok(wasm) => wasm,
-        Err(error) => {
-            figures::module_refused();
-            tracing::warn!(path = %path.display(), %error, "a module's file cannot be read; what served before serves on");
-            return;
-        }
-    };
     // A file that lay there before the start and was installed before is no new upload: the version that was activated
     // since, over HTTP or by a rollback, stays.
-    let known = || pipeline.store.version_of(tenant, name, &guest::digest(&wasm));
-    if at_start && matches!(known(), Ok(Some(_))) {
+    if at_start && installed_before(pipeline, tenant, name, path).await {
         return;
     }
-    // How it ends is logged there. A refused file waits for its next change.
     let actor = Actor::operator(path.display().to_string());
-    let _ = install(pipeline, tenant, name, wasm, &actor).await;
+    let wanted = Wanted { tenant: tenant.clone(), module: name.clone(), activate: true, actor };
+    // How it ends is logged there. A refused file waits for its next change.
+    let _ = uploads::install(pipeline, &wanted, path).await;
 }
 
-async fn read_capped(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
-    use tokio::io::AsyncReadExt as _;
-
-    let file = tokio::fs::File::open(path).await?;
-    let mut wasm = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut wasm).await?;
-    if wasm.len() as u64 > bytes_max {
-        return Err(std::io::Error::other(format!("it has more than guest.module_bytes_max = {bytes_max} bytes")));
-    }
-    Ok(wasm)
+/// Whether a module ever had a version with a file's bytes.
+async fn installed_before(pipeline: &Pipeline, tenant: &TenantName, name: &ModuleName, path: &Path) -> bool {
+    let wasm = read_capped(path, pipeline.settings.guest.module_bytes_max as u64).await;
+    wasm.is_ok_and(|wasm| matches!(pipeline.store.version_of(tenant, name, &guest::digest(&wasm)), Ok(Some(_))))
 }
 
-fn swap(pipeline: &Pipeline, version: &Version, module: Arc<Module>, actor: &Actor) {
-    let active = Active { version: version.version, module };
+/// Makes a loaded version the one that the next turn finds. Called in the order in which the store was told.
+pub(super) fn swap(pipeline: &Pipeline, serving: &Serving, module: Arc<Module>, actor: &Actor) {
+    let Serving { version, activation } = serving;
+    let active = Active { version: version.version, activation: Some(*activation), module };
     pipeline.catalog.swap(&version.tenant, &version.module, active);
     figures::swapped();
     tracing::info!(tenant = %version.tenant, module = %version.module, version = version.version,
         digest = %version.digest, by = actor.name, "module active");
+}
+
+/// Removes what is kept of a version that was deleted, unless another one has the same bytes.
+pub(super) async fn forget_bytes(pipeline: &Arc<Pipeline>, deleted: &Version) {
+    let Version { tenant, module, version, digest, .. } = deleted;
+    pipeline.catalog.let_go(tenant, module, *version);
+    let digest = digest.clone();
+    let removed = blocking(pipeline, move |pipeline| {
+        // What cannot be asked is taken for in use.
+        pipeline.workshop.remove(&digest, || pipeline.store.has_digest(&digest).unwrap_or(true))
+    });
+    match removed.await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the bytes of a deleted version could not be removed; the next start does it")
+        }
+        Err(_) => tracing::warn!(digest = %deleted.digest, "the host is stopping; the next start removes these bytes"),
+    }
+}
+
+fn found(pipeline: &Pipeline, tenant: &TenantName, name: &ModuleName, number: u32) -> Result<Version, store::Error> {
+    let missing = || store::Error::Missing(format!("the module {name} has no version {number}"));
+    pipeline.store.version(tenant, name, number)?.ok_or_else(missing)
 }
 
 async fn load(pipeline: &Arc<Pipeline>, digest: Digest) -> Result<Arc<Module>, Error> {
@@ -199,7 +283,7 @@ async fn load(pipeline: &Arc<Pipeline>, digest: Digest) -> Result<Arc<Module>, E
 }
 
 /// Runs slow work away from the runtime's own threads.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     pipeline: &Arc<Pipeline>,
     work: impl FnOnce(&Pipeline) -> T + Send + 'static,
 ) -> Result<T, Error> {

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use crate::domain::action::{Action, Attachment, Button, ListChoice, ListMessage, ListStyle, Response};
 use crate::domain::event::{Media, MediaKind};
 use crate::domain::turn::{LogLine, Outcome, StateChange};
-use crate::guest::{Report, Standing};
 
 /// An outcome in the contract's words.
 #[must_use]
@@ -131,32 +130,4 @@ fn media(media: &Media) -> Value {
 /// JSON text as JSON, or as the text that it is.
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| json!(text))
-}
-
-/// What is known of a module.
-#[must_use]
-pub fn report(report: &Report) -> Value {
-    let imports = report.imports.iter().map(|import| {
-        let standing = match import.standing {
-            Standing::Provided => "provided",
-            Standing::Stubbed => "stubbed",
-            Standing::Refused => "refused",
-        };
-        json!({ "name": import.name, "standing": standing })
-    });
-    let exports = report.exports.iter().map(|export| json!({ "name": export.name, "called": export.called }));
-    json!({
-        "accepted": report.accepted(),
-        "problems": report.problems,
-        "digest": report.digest.as_str(),
-        "bytes": report.bytes,
-        "imports": imports.collect::<Value>(),
-        "exports": exports.collect::<Value>(),
-        "core_modules": report.core_modules,
-        "memories": report.memories,
-        "functions": report.functions,
-        "compile_ms": report.compile_ms,
-        "from_cache": report.from_cache,
-        "start_instructions": report.start_instructions,
-    })
 }

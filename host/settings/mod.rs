@@ -73,6 +73,7 @@ pub struct Front {
     pub header_timeout_ms: u64,
     pub body_timeout_ms: u64,
     pub body_bytes_max: usize,
+    pub uploads_at_once: usize,
     pub shutdown_ms: u64,
 }
 
@@ -141,6 +142,7 @@ pub struct Guest {
     pub compile_memory_bytes: u64,
     pub compile_wall_ms: u64,
     pub watch_quiet_ms: u64,
+    pub versions_kept: u32,
 }
 
 /// `[deliver]`
@@ -249,6 +251,7 @@ impl Settings {
         let at_least_one = [
             ("front.connections_max", self.front.connections_max as u64),
             ("front.body_bytes_max", self.front.body_bytes_max as u64),
+            ("front.uploads_at_once", self.front.uploads_at_once as u64),
             ("store.queue_max", self.store.queue_max as u64),
             ("store.group_max", self.store.group_max as u64),
             ("turn.tries", u64::from(self.turn.tries)),
@@ -258,6 +261,7 @@ impl Settings {
             ("guest.deadline_ms", self.guest.deadline_ms),
             ("guest.instructions", self.guest.instructions),
             ("guest.module_bytes_max", self.guest.module_bytes_max as u64),
+            ("guest.versions_kept", u64::from(self.guest.versions_kept)),
             ("deliver.tries", u64::from(self.deliver.tries)),
             ("deliver.at_once", self.deliver.at_once as u64),
             ("deliver.lease_ms", self.deliver.lease_ms),

@@ -24,7 +24,7 @@ pub mod tenancy;
 pub mod sqlite;
 
 pub use archive::{Archive, DeliverySeen, DeliveryStatus, EventRecord, EventStatus, TurnSeen};
-pub use modules::{Activation, Modules, Version};
+pub use modules::{Activation, ModuleRecord, Modules, Serving, Upload, Uploaded, Version, VersionRecord};
 pub use tenancy::{AuditEntry, Begun, Claimed, Finished, Intent, NewKey, Tenancy, Tenant};
 
 /// What the pipeline needs of a database: the way of an event here, the rest in one trait for each concern.
@@ -73,7 +73,7 @@ pub trait Store: Tenancy + Modules + Archive + Send + Sync {
 
     /// Registers a bot or replaces the one of that id; its secret is encrypted at rest. The first bot of an account on a
     /// platform makes the account its tenant's; [`Error::Conflict`] when it is another's. The store counts the revision, and
-    /// keeps the pin.
+    /// keeps the pin as long as the module is the same.
     fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()>;
 
     /// Removes a bot. Its events stay in the record; those that wait are closed.

@@ -213,14 +213,18 @@ async fn push_uploads_a_file_and_says_what_came_of_it() {
     for (version, number) in [("1", 1), ("2", 2)] {
         let file = signer(version);
         let digest = digest(&std::fs::read(&file).unwrap());
-        let said = format!("signer is version {number} now and serves ({digest})\n");
-        assert_eq!(push(&file, &key), (Some(0), said, String::new()));
+        let said = format!("\nsigner is version {number} now and serves ({digest})\n");
+        let (code, out, err) = push(&file, &key);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        assert!(out.starts_with("verdict  taken\n") && out.ends_with(&said), "{out}");
+        assert_eq!(out.contains("\nsince    version 1\nchanged  "), number == 2, "{out}");
     }
     let rubbish = shop.file("../rubbish");
     std::fs::write(&rubbish, "rubbish").unwrap();
     let (code, out, err) = push(&rubbish, &key);
-    assert_eq!((code, out.as_str()), (Some(1), ""));
-    assert!(err.contains("refused") && err.contains("this is not WebAssembly"), "{err}");
+    assert_eq!(code, Some(1));
+    assert!(out.starts_with("verdict  refused\nproblem  this is not WebAssembly"), "{out}");
+    assert!(err.contains("the host answered 422") && err.contains("this is not WebAssembly"), "{err}");
     let (code, _, err) = push(&signer("1"), &rubbish);
     assert!(code == Some(1) && err.contains("401") && err.contains("admin.key"), "{err}");
     assert_eq!(shop.hears().await, "v2: hi");

@@ -19,6 +19,7 @@ mod outbox;
 mod registry;
 mod seal;
 mod tenancy;
+mod versions;
 
 /// How long a lease lasts in these tests, in milliseconds.
 const LEASE: u64 = 1000;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::seal::{Place, Seal};
 use super::writer::Work;
-use super::{audit, int, ms, tenants};
+use super::{audit, int, ms, tenants, versions};
 use crate::domain::actor::Actor;
 use crate::domain::bot::{Bot, Credentials, Encoding, Scheme, Target};
 use crate::domain::names::{BotId, ModuleName, TenantName};
@@ -33,15 +33,24 @@ impl BotChange {
     }
 }
 
+/// What a bot is made of.
+macro_rules! columns {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, tenant, platform, platform_id, network, channel, module, version, scheme, scheme_header, \
+             scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live, account, pin, revision \
+             FROM bots ",
+            $which
+        )
+    };
+}
+
 /// Reads all bots and opens their secrets.
 ///
 /// # Errors
 /// When a secret does not open: its row is not as it was written.
 pub(super) fn load(db: &Connection, seal: &Seal) -> Result<Bots, Error> {
-    let mut statement = db.prepare(
-        "SELECT id, tenant, platform, platform_id, network, channel, module, version, scheme, scheme_header, \
-         scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live, account, pin, revision FROM bots",
-    )?;
+    let mut statement = db.prepare(columns!(""))?;
     let mut rows = statement.query([])?;
     let mut bots = Bots::new();
     while let Some(row) = rows.next()? {
@@ -93,10 +102,11 @@ fn read(row: &Row<'_>, seal: &Seal) -> Result<Bot, Error> {
 pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Result<(), Error> {
     tenants::not_removed(&work.db, &bot.tenant)?;
     claim(&work.db, &bot.platform, &bot.account, &bot.tenant)?;
+    // A pin is a version of a module: with another module it means nothing.
     let known: Option<(u32, Option<u32>)> = work
         .db
-        .prepare_cached("SELECT revision, pin FROM bots WHERE id = ?1")?
-        .query_row([bot.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT revision, iif(module = ?2, pin, NULL) FROM bots WHERE id = ?1")?
+        .query_row([bot.id.as_str(), bot.target.module.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let (revision, pin) = known.map_or((1, None), |(revision, pin)| (revision.saturating_add(1), pin));
     let bot = Bot { revision, pin, ..bot.clone() };
@@ -108,6 +118,44 @@ pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Res
     audit::append(&work.db, &bot.tenant, actor, "bot.put", bot.id.as_str(), &details, bot.updated_ms)?;
     work.bots.push(BotChange::Put(Arc::new(bot)));
     Ok(())
+}
+
+/// Pins a bot to a version, or lets it follow the active one again: its next revision.
+pub(super) fn pin(
+    work: &mut Work,
+    tenant: &TenantName,
+    id: &BotId,
+    version: Option<u32>,
+    seal: &Seal,
+    actor: &Actor,
+    now_ms: u64,
+) -> Result<Arc<Bot>, Error> {
+    let bot = {
+        let mut statement = work.db.prepare_cached(columns!("WHERE id = ?1 AND tenant = ?2"))?;
+        let mut rows = statement.query([id.as_str(), tenant.as_str()])?;
+        let row = rows.next()?.ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
+        read(row, seal)?
+    };
+    let module = &bot.target.module;
+    if let (Some(named), Some(_)) = (bot.target.version, version) {
+        return Err(Error::Conflict(format!(
+            "the registration of the bot {id} names its version itself (module:{module}@{named}): change it there"
+        )));
+    }
+    if let Some(number) = version {
+        versions::find(&work.db, tenant, module, number)?.ok_or_else(|| versions::no_version(module, number))?;
+    }
+    if bot.pin == version {
+        return Ok(Arc::new(bot));
+    }
+    let action = if version.is_some() { "bot.pin" } else { "bot.unpin" };
+    let details = json!({ "module": module.as_str(), "version": version, "before": bot.pin });
+    let bot = Bot { pin: version, revision: bot.revision.saturating_add(1), updated_ms: now_ms, ..bot };
+    write(work, &bot, seal)?;
+    audit::append(&work.db, tenant, actor, action, id.as_str(), &details, now_ms)?;
+    let bot = Arc::new(bot);
+    work.bots.push(BotChange::Put(Arc::clone(&bot)));
+    Ok(bot)
 }
 
 /// Makes an account on a platform, or a client_id, a tenant's own, unless it is another's.

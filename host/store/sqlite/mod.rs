@@ -45,6 +45,7 @@ mod registry;
 mod seal;
 mod tenancy;
 mod tenants;
+mod versions;
 mod writer;
 
 /// Where the store is and how much it may take.

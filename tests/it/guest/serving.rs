@@ -39,11 +39,11 @@ fn a_swap_serves_the_new_and_keeps_the_old_for_who_has_it() {
     let (bench, catalog) = (Bench::new(), Catalog::new());
     let (tenant, name) = (TenantName::from("acme"), ModuleName::from("echo"));
     assert!(catalog.get(&tenant, &name).is_none());
-    let one = Active { version: 1, module: bench.module("", ECHO) };
+    let one = Active { version: 1, activation: Some(1), module: bench.module("", ECHO) };
     assert!(catalog.swap(&tenant, &name, one).is_none());
     let under_way = catalog.get(&tenant, &name).unwrap();
     let old = Arc::downgrade(&under_way.module);
-    let two = Active { version: 2, module: bench.module("", "(i32.const 64)") };
+    let two = Active { version: 2, activation: Some(2), module: bench.module("", "(i32.const 64)") };
     assert_eq!(catalog.swap(&tenant, &name, two).unwrap().version, 1);
     assert_eq!(catalog.get(&tenant, &name).unwrap().version, 2);
     assert!(run(&under_way.module).result.is_ok());

@@ -126,7 +126,12 @@ fn a_contract_of_another_version_is_refused_in_plain_words() {
         package bothost:bot@0.2.0 { interface log { write: func(); } }";
     let log = r#"(import "bothost:bot/log@0.2.0" "write" (func))"#;
     let report = Bench::new().refused(&component_in("test:guests/newer", wit, &bot(log, ECHO)));
-    assert_eq!(report.problems, ["this host offers bothost:bot@0.1.0; the module asks for bothost:bot/log@0.2.0"]);
+    assert_eq!(
+        report.problems,
+        [
+            "this host offers bothost:bot@0.1.0; the module asks for bothost:bot/log@0.2.0, a newer version of the contract"
+        ]
+    );
 }
 
 #[test]

@@ -7,7 +7,9 @@ use bothost::domain::bot::{Encoding, Scheme, Target};
 use bothost::domain::delivery::Settlement;
 use bothost::domain::names::{BotId, Digest, ModuleName, TenantName};
 use bothost::store::sqlite::Sqlite;
-use bothost::store::{Activation, DeliveryLease, Error, Modules as _, Store, Version};
+use bothost::store::{DeliveryLease, Error, Modules as _, Store, Version};
+
+use super::versions::upload;
 
 use super::{LEASE, Place, accept, actor, bot, claim, claim_one, done, fresh, turn};
 
@@ -136,23 +138,16 @@ fn echo() -> ModuleName {
 }
 
 fn activate(store: &Sqlite, digest: &str) -> u32 {
-    let activation = Activation {
-        tenant: acme(),
-        module: echo(),
-        digest: Digest::from(digest),
-        bytes: 10,
-        actor: actor(),
-        now_ms: 5,
-    };
-    store.activate(activation).wait().unwrap().version
+    store.upload(upload("echo", digest)).wait().unwrap().version.version
 }
 
 fn roll_back(store: &Sqlite) -> Result<u32, Error> {
-    store.roll_back(acme(), echo(), actor(), 6).wait().map(|version| version.version)
+    let to = store.before(&acme(), &echo())?.version;
+    store.roll_back(acme(), echo(), to, actor(), 6).wait().map(|serving| serving.version.version)
 }
 
 fn active(store: &Sqlite) -> Vec<u32> {
-    store.active_versions().unwrap().iter().map(|version| version.version).collect()
+    store.active_versions().unwrap().iter().map(|serving| serving.version.version).collect()
 }
 
 #[test]

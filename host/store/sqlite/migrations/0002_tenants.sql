@@ -92,6 +92,7 @@ ALTER TABLE versions ADD COLUMN report TEXT;
 ALTER TABLE versions ADD COLUMN by TEXT NOT NULL DEFAULT '';
 ALTER TABLE versions ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE versions ADD COLUMN deleted_ms INTEGER;
+CREATE INDEX versions_digest ON versions (digest);
 ALTER TABLE activations ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 
 -- `account` is the customer's account on the platform (Khoros: companyKey). `pin` is the version that the bot was pinned to
