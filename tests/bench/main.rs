@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | durable ingest over HTTP, 64 connections | raw SQLite, groups of 64 |
 //! | a turn of the Rust echo guest | bare wasmtime: instantiate, call, drop |
+//! | acknowledgement while 2,000 random components and the compile bombs are uploaded | the idle host's |
 //! | CPU per event, webhook to the platform's 202 | a native axum handler that does the same without a store or a sandbox |
+//! | activation of a compiled version; restart with 200 modules | the bounds 50 ms and 1 s |
 //!
 //! The host is the real binary in a process of its own; senders and the simulated platform share the machine with it.
 
@@ -24,6 +26,7 @@
 mod support;
 
 mod ingest;
+mod modules;
 mod native;
 mod senders;
 mod turn;
@@ -37,10 +40,22 @@ fn main() {
     bothost::pipeline::outbound::use_ring();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     println!("bothost {}, {} cores", env!("CARGO_PKG_VERSION"), std::thread::available_parallelism().unwrap());
-    turn::measure();
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|named| named == name);
+    if wanted("turn") {
+        turn::measure();
+    }
     runtime.block_on(async {
-        ingest::measure().await;
-        whole::measure().await;
+        if wanted("ingest") {
+            ingest::measure().await;
+        }
+        if wanted("whole") {
+            whole::measure().await;
+        }
+        }
+        if wanted("modules") {
+            modules::measure().await;
+        }
     });
 }
 

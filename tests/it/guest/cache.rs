@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use bothost::guest::{Refusal, Sandbox, Workshop};
+
 use super::component::{ECHO, bot, component};
 use super::{open, run, test_limits};
 
@@ -56,6 +58,70 @@ fn tampered_machine_code_is_never_loaded() {
         assert!(!prepared.report.from_cache && run(&prepared.module).result.is_ok());
         assert_eq!(fs::metadata(&path).unwrap().len(), whole.len() as u64);
     }
+}
+
+#[test]
+fn no_byte_of_machine_code_can_be_changed() {
+    let data = tempfile::tempdir().unwrap();
+    let wasm = component(&bot("", ECHO));
+    let digest = open(test_limits(), data.path()).prepare(&wasm).unwrap().report.digest;
+    let path = artefact(data.path());
+    let whole = fs::read(&path).unwrap();
+    // The MAC, the facts with the names in them, then samples of the code. Each is a start of its own, as a load keeps nothing
+    // that it refused; where it is compiled again is `tampered_machine_code_is_never_loaded`.
+    let mut places: Vec<usize> = (0..96).collect();
+    places.extend((96..whole.len()).step_by(((whole.len() - 96) / 104).max(1)));
+    assert!(places.len() >= 200, "{}", places.len());
+    let sandbox = Sandbox::new(test_limits()).unwrap();
+    // A program that cannot compile: whatever is not loaded from the cache fails.
+    let open = || Workshop::open(sandbox.clone(), data.path(), PathBuf::from("/bin/false")).unwrap();
+    for at in places {
+        for bit in [0, 7] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            fs::write(&path, bytes).unwrap();
+            assert!(matches!(open().load(&digest), Err(Refusal::Host(_))), "byte {at} of {}", whole.len());
+        }
+    }
+    fs::write(&path, &whole).unwrap();
+    assert!(open().load(&digest).unwrap().report.from_cache);
+}
+
+#[test]
+fn machine_code_of_another_build_is_not_loaded() {
+    let data = tempfile::tempdir().unwrap();
+    let digest = open(test_limits(), data.path()).prepare(&component(&bot("", ECHO))).unwrap().report.digest;
+    let path = artefact(data.path());
+    let mut code = fs::read(&path).unwrap();
+    // The engine writes its own version into the code, behind its length: another one there is another build's.
+    let version = b"\x0248";
+    let at = code.windows(version.len()).position(|window| window == version).unwrap();
+    code[at..at + version.len()].copy_from_slice(b"\x0247");
+    fs::write(&path, &code).unwrap();
+    let workshop = open(test_limits(), data.path());
+    workshop.load(&digest).unwrap();
+    assert_eq!(workshop.compilations(), 1);
+    // Under the name that another engine would look for, it is nobody's.
+    let name = path.file_name().unwrap().to_str().unwrap().replace(".artefact", "0.artefact");
+    fs::rename(&path, path.with_file_name(name)).unwrap();
+    let workshop = open(test_limits(), data.path());
+    workshop.load(&digest).unwrap();
+    assert_eq!(workshop.compilations(), 1);
+}
+
+#[test]
+fn a_removal_spares_what_is_held_or_used() {
+    let data = tempfile::tempdir().unwrap();
+    let workshop = open(test_limits(), data.path());
+    let wasm = component(&bot("", ECHO));
+    let digest = workshop.prepare(&wasm).unwrap().report.digest;
+    let hold = workshop.hold(&digest);
+    assert!(!workshop.remove(&digest, || false).unwrap());
+    drop(hold);
+    assert!(!workshop.remove(&digest, || true).unwrap());
+    assert!(workshop.bytes(&digest).is_ok() && artefact(data.path()).exists());
+    assert!(workshop.remove(&digest, || false).unwrap());
+    assert!(workshop.bytes(&digest).is_err() && workshop.load(&digest).is_err());
 }
 
 #[test]
