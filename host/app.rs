@@ -13,6 +13,7 @@ use crate::domain::clock::Clock;
 use crate::guest::{self, Catalog, Limits, Runners, Sandbox, Watch, WatchTimes, Workshop};
 use crate::http::admin_key::{self, AdminKey};
 use crate::http::router::{Front, router};
+use crate::pipeline::log_stream::LogStream;
 use crate::pipeline::uploads::Uploads;
 use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, tenants};
 use crate::settings::Settings;
@@ -76,6 +77,7 @@ impl App {
             outbound: outbound::Client::new(&settings.deliver)?,
             clock,
             uploads: Uploads::new(settings.front.uploads_at_once),
+            log: LogStream::default(),
             settings,
             installing: tokio::sync::Mutex::new(()),
         });
@@ -90,6 +92,12 @@ impl App {
     /// Serves until `shutdown` ends, then stops in order: no new requests, turns and deliveries end, leases go back.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let settings = &self.front.pipeline.settings.front;
+        let pipeline = self.front.pipeline.clone();
+        let shutdown = async move {
+            shutdown.await;
+            // Whoever follows the log would hold its connection open.
+            pipeline.log.end();
+        };
         crate::http::serve(listener, router(self.front.clone()), settings, shutdown).await;
         // A compilation under way is given up; its file is found again at the next start.
         self.front.pipeline.workshop.stop();
@@ -125,6 +133,8 @@ pub fn store_settings(settings: &Settings) -> sqlite::Settings {
         queue_max: settings.store.queue_max,
         group_max: settings.store.group_max,
         keep_ms: settings.store.keep_days * 86_400_000,
+        keep_events: settings.store.keep_events,
+        keep_bytes: settings.store.keep_bytes,
         ..sqlite::Settings::new(settings.in_data("bothost.db"), settings.in_data("master.key"))
     }
 }

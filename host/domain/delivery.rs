@@ -46,6 +46,8 @@ pub struct Delivery {
     pub repeatable: bool,
     /// 1 for the first try.
     pub attempt: u32,
+    /// How many tries had been made when it was last retried by hand: they do not count against the limit.
+    pub forgiven: u32,
     /// Whether an earlier try may have reached the platform without our knowing.
     pub maybe_sent: bool,
 }
@@ -73,6 +75,18 @@ pub enum Receipt {
         reason: String,
     },
 }
+
+/// What a platform answered to a try, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The HTTP status.
+    pub status: u16,
+    /// The beginning of the body, at most [`ANSWERED_BYTES_MAX`] bytes; it never holds the credentials of the request.
+    pub text: String,
+}
+
+/// How much of an answer's body is recorded, in bytes.
+pub const ANSWERED_BYTES_MAX: usize = 2048;
 
 /// What the outbox records of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]

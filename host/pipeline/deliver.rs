@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use super::lanes::{self, Taken};
 use super::run::random;
 use super::{Pipeline, figures};
-use crate::domain::delivery::{Delivery, Receipt, Settlement};
+use crate::domain::delivery::{ANSWERED_BYTES_MAX, Answered, Delivery, Receipt, Settlement};
+use crate::domain::secret::Secret;
 use crate::platform;
 use crate::store::DeliveryLease;
 
@@ -42,11 +43,15 @@ async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watc
         if *stopped.borrow() {
             return put_back(&pipeline, lease).await;
         }
-        let (settlement, now_ms) = attempt(&pipeline, &delivery).await;
+        let Tried { settlement, answered, now_ms } = attempt(&pipeline, &delivery).await;
         figures::delivery_settled(&delivery, &settlement);
         log_settlement(&delivery, &settlement);
+        pipeline.log.delivery(&delivery, &settlement, answered.as_ref(), now_ms);
         let lease_ms = pipeline.settings.deliver.lease_ms;
-        let settle = || pipeline.store.settle(lease, settlement.clone(), now_ms, pipeline.clock.now_ms() + lease_ms);
+        let settle = || {
+            let lease_until_ms = pipeline.clock.now_ms() + lease_ms;
+            pipeline.store.settle(lease, settlement.clone(), answered.clone(), now_ms, lease_until_ms)
+        };
         match lanes::insist(&*pipeline.clock, now_ms + lease_ms, settle).await {
             Ok(delivery) => next = delivery,
             Err(error) => {
@@ -64,15 +69,23 @@ async fn put_back(pipeline: &Pipeline, lease: DeliveryLease) {
     }
 }
 
-/// Sends a request, unless it must not be sent twice: what became of it, and when that was known.
-async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> (Settlement, u64) {
+/// What became of a try, what the platform answered, and when that was known.
+struct Tried {
+    settlement: Settlement,
+    answered: Option<Answered>,
+    now_ms: u64,
+}
+
+/// Sends a request, unless it must not be sent twice.
+async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> Tried {
     if delivery.maybe_sent && !may_resend(pipeline, delivery) {
         let reason = "an earlier try may have reached the platform, which has no idempotency key".to_owned();
-        return (Settlement::Parked { reason, ambiguous: true }, pipeline.clock.now_ms());
+        let settlement = Settlement::Parked { reason, ambiguous: true };
+        return Tried { settlement, answered: None, now_ms: pipeline.clock.now_ms() };
     }
-    let receipt = send(pipeline, delivery).await;
+    let (receipt, answered) = send(pipeline, delivery).await;
     let now_ms = pipeline.clock.now_ms();
-    (settlement(pipeline, delivery, receipt, now_ms), now_ms)
+    Tried { settlement: settlement(pipeline, delivery, receipt, now_ms), answered, now_ms }
 }
 
 fn settlement(pipeline: &Pipeline, delivery: &Delivery, receipt: Receipt, now_ms: u64) -> Settlement {
@@ -82,7 +95,7 @@ fn settlement(pipeline: &Pipeline, delivery: &Delivery, receipt: Receipt, now_ms
         Receipt::Again { reason, after, ambiguous } => (reason, after, ambiguous && !delivery.repeatable),
     };
     let ambiguous = ambiguous || delivery.maybe_sent;
-    match pipeline.settings.deliver.backoff().wait_after(delivery.attempt, random()) {
+    match pipeline.settings.deliver.backoff().wait_after(delivery.attempt.saturating_sub(delivery.forgiven), random()) {
         Some(_) if ambiguous && !may_resend(pipeline, delivery) => Settlement::Parked { reason, ambiguous },
         Some(wait) => {
             let wait = after.map_or(wait, |after| after.max(wait).min(RETRY_AFTER_LONGEST));
@@ -101,8 +114,8 @@ fn may_resend(pipeline: &Pipeline, delivery: &Delivery) -> bool {
 /// The longest wait that a platform's Retry-After is granted.
 const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(3600);
 
-async fn send(pipeline: &Pipeline, delivery: &Delivery) -> Receipt {
-    let not_now = |reason| Receipt::Again { reason, after: None, ambiguous: false };
+async fn send(pipeline: &Pipeline, delivery: &Delivery) -> (Receipt, Option<Answered>) {
+    let not_now = |reason| (Receipt::Again { reason, after: None, ambiguous: false }, None);
     let gateway = match pipeline.gateway(&delivery.tenant, &delivery.platform) {
         Ok(gateway) => gateway,
         Err(error) => return not_now(error.to_string()),
@@ -115,9 +128,31 @@ async fn send(pipeline: &Pipeline, delivery: &Delivery) -> Receipt {
         ));
     };
     match pipeline.outbound.send(&gateway, platform.authorize(&gateway.token), delivery).await {
-        Ok(answer) => platform.receipt(answer.status, &answer.headers, &answer.body),
-        Err(error) => Receipt::Again { ambiguous: error.maybe_sent, reason: error.reason, after: None },
+        Ok(answer) => {
+            let body = without(&gateway.token, &answer.body);
+            let receipt = platform.receipt(answer.status, &answer.headers, body.as_bytes());
+            (receipt, Some(answered(answer.status.as_u16(), body)))
+        }
+        Err(error) => (Receipt::Again { ambiguous: error.maybe_sent, reason: error.reason, after: None }, None),
     }
+}
+
+/// A body as text, with the token out of it: a platform may say back what it was sent, and whoever may read the record may not
+/// have the token. JSON may write a slash with a backslash before it.
+fn without(token: &Secret, body: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    let token = token.reveal();
+    for written in [token.to_owned(), token.replace('/', "\\/")] {
+        if !written.is_empty() && text.contains(&written) {
+            text = text.replace(&written, "[the gateway's token]");
+        }
+    }
+    text
+}
+
+fn answered(status: u16, mut text: String) -> Answered {
+    text.truncate(text.floor_char_boundary(ANSWERED_BYTES_MAX));
+    Answered { status, text }
 }
 
 fn log_settlement(delivery: &Delivery, settlement: &Settlement) {

@@ -15,6 +15,7 @@ use crate::settings::Settings;
 use crate::store::Store;
 
 mod lanes;
+pub mod facts;
 pub mod receive;
 pub mod run;
 pub mod deliver;
@@ -27,6 +28,11 @@ pub mod guard;
 pub mod outbound;
 pub mod tenants;
 pub mod record;
+pub mod explain;
+pub mod verdict;
+pub mod replay;
+pub mod differences;
+pub mod log_stream;
 pub mod figures;
 
 /// What the stages work with.
@@ -43,6 +49,8 @@ pub struct Pipeline {
     pub outbound: outbound::Client,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What happens, for whoever follows it.
+    pub log: log_stream::LogStream,
     /// The settings.
     pub settings: Settings,
     /// What uploads share.
@@ -88,19 +96,28 @@ impl Stages {
 /// How often what is past its time is forgotten.
 const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// The pause before the next part when there is more to forget: events go first.
+const FORGET_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 async fn forget(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
+    let mut wait = FORGET_EVERY;
     loop {
         let ends = tokio::select! {
-            () = tokio::time::sleep(FORGET_EVERY) => false,
+            () = tokio::time::sleep(wait) => false,
             _ = stopped.wait_for(|stopped| *stopped) => true,
         };
         write_uses(&pipeline).await;
         if ends {
             return;
         }
-        if let Err(error) = pipeline.store.forget(pipeline.clock.now_ms()).await {
-            tracing::warn!(%error, "old records could not be forgotten; trying again in a minute");
-        }
+        wait = match pipeline.store.forget(pipeline.clock.now_ms()).await {
+            Ok(true) => FORGET_PAUSE,
+            Ok(false) => FORGET_EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "old records could not be forgotten; trying again in a minute");
+                FORGET_EVERY
+            }
+        };
     }
 }
 

@@ -251,6 +251,7 @@ pub(super) fn swap(pipeline: &Pipeline, serving: &Serving, module: Arc<Module>, 
     let active = Active { version: version.version, activation: Some(*activation), module };
     pipeline.catalog.swap(&version.tenant, &version.module, active);
     figures::swapped();
+    pipeline.log.module(&version.tenant, &version.module, Ok(version.version), actor, pipeline.clock.now_ms());
     tracing::info!(tenant = %version.tenant, module = %version.module, version = version.version,
         digest = %version.digest, by = actor.name, "module active");
 }

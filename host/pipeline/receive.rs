@@ -54,9 +54,24 @@ async fn accept(
     let now_ms = pipeline.clock.now_ms();
     let id = platform.hook_bot(path).ok_or(Error::NoBot)?;
     let bot = pipeline.store.bot(&id)?.filter(|bot| bot.platform == platform.name()).ok_or(Error::NoBot)?;
-    let verified = platform.verify(&bot, webhook, now_ms)?;
-    let decoded = platform.decode(&bot, &verified)?;
-    Ok(pipeline.store.accept(arrival(pipeline, &bot, &verified, decoded, now_ms)).await?)
+    let result = accept_for(pipeline, platform, &bot, webhook, now_ms).await;
+    match &result {
+        Ok(accepted) => pipeline.log.accepted(&bot.tenant, &bot.id, *accepted, now_ms),
+        Err(error) => pipeline.log.refused(&bot.tenant, &bot.id, &error.to_string(), now_ms),
+    }
+    result
+}
+
+async fn accept_for(
+    pipeline: &Pipeline,
+    platform: &'static dyn Platform,
+    bot: &Bot,
+    webhook: Webhook,
+    now_ms: u64,
+) -> Result<Accepted, Error> {
+    let verified = platform.verify(bot, webhook, now_ms)?;
+    let decoded = platform.decode(bot, &verified)?;
+    Ok(pipeline.store.accept(arrival(pipeline, bot, &verified, decoded, now_ms)).await?)
 }
 
 fn arrival(pipeline: &Pipeline, bot: &Bot, verified: &Verified, decoded: Decoded, now_ms: u64) -> Arrival {
@@ -72,6 +87,7 @@ fn arrival(pipeline: &Pipeline, bot: &Bot, verified: &Verified, decoded: Decoded
     Arrival {
         tenant: bot.tenant.clone(),
         bot: bot.id.clone(),
+        bot_revision: bot.revision,
         conversation: decoded.conversation,
         kind: decoded.event.kind(),
         dedupe_key,

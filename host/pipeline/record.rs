@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::action::{Action, Attachment, Button, ListChoice, ListMessage, ListStyle, Response};
 use crate::domain::event::{Media, MediaKind};
 use crate::domain::turn::{LogLine, Outcome, StateChange};
+use crate::domain::validate::Refusal;
 
 /// An outcome in the contract's words.
 #[must_use]
@@ -16,6 +17,19 @@ pub fn outcome(outcome: &Outcome) -> Value {
         StateChange::Clear => json!("clear"),
     };
     json!({ "actions": actions, "state": state })
+}
+
+/// Why a turn gave nothing to send: one word, and the whole story.
+#[must_use]
+pub fn cause(kind: &str, story: &str) -> Value {
+    json!({ "kind": kind, "reason": story })
+}
+
+/// Why actions were refused, each with the rule and where it is documented.
+#[must_use]
+pub fn refusals(refusals: &[Refusal]) -> Value {
+    let refusal = |refusal: &Refusal| json!({ "path": refusal.path, "rule": refusal.rule, "reason": refusal.reason, "source": refusal.source });
+    refusals.iter().map(refusal).collect()
 }
 
 /// A log, and how many lines of it were not kept.

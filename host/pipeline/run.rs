@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::facts::{Facts, Subject};
 use super::lanes::{self, Taken};
 use super::{Pipeline, figures, record};
-use crate::domain::bot::Bot;
 use crate::domain::delivery::Request;
 use crate::domain::event::{Event, Operation, Owner};
 use crate::domain::ownership;
-use crate::domain::turn::{Cause, Context, Outcome, Run, StateChange};
-use crate::domain::validate::{self, Checked};
+use crate::domain::turn::{Cause, Run, StateChange};
+use crate::domain::validate::Checked;
 use crate::guest::Active;
-use crate::platform::{self, Decoded, Platform, Verified};
 use crate::store::{Claim, Ending, Lease, TurnRecord};
 
 /// Runs turns until told to stop; returns when the last one has ended.
@@ -56,7 +55,10 @@ async fn conversation(pipeline: Arc<Pipeline>, claim: Claim, stopped: watch::Rec
             pipeline.store.commit(turn.clone(), ending.clone(), now_ms, now_ms + lease_ms)
         };
         match lanes::insist(&*pipeline.clock, turn.now_ms + lease_ms, commit).await {
-            Ok(claim) => next = claim,
+            Ok(following) => {
+                pipeline.log.turn(&claim, &turn, &ending);
+                next = following;
+            }
             // Nothing was written. The lease runs out and the event is claimed again.
             Err(error) => {
                 tracing::error!(%event, %error, "a turn could not be committed; the event will be tried again")
@@ -72,30 +74,29 @@ async fn give_back(pipeline: &Pipeline, lease: Lease) {
     }
 }
 
-/// What a turn is about: everything that its claim leads to.
-struct Subject {
-    bot: Arc<Bot>,
-    platform: &'static dyn Platform,
-    verified: Verified,
-    decoded: Decoded,
-}
-
-impl Subject {
-    fn of(pipeline: &Pipeline, claim: &Claim) -> Result<Self, Cause> {
-        let host = |reason: String| Cause::Host { reason };
-        let bot = pipeline.store.bot(&claim.bot).map_err(|error| host(error.to_string()))?;
-        let bot = bot.ok_or_else(|| host(format!("bot {} is no longer registered", claim.bot)))?;
-        let platform = platform::find(&bot.platform).ok_or_else(|| host(format!("no platform {:?}", bot.platform)))?;
-        let verified = Verified::from_inbox(claim.body.clone());
-        let decoded = platform.decode(&bot, &verified).map_err(|error| host(error.to_string()))?;
-        Ok(Self { bot, platform, verified, decoded })
-    }
+/// What the turn is about, with the bot as it is registered now.
+fn subject(pipeline: &Pipeline, claim: &Claim, turn: &mut TurnRecord) -> Result<Subject, Cause> {
+    let host = |reason: String| Cause::Host { reason };
+    let bot = pipeline.store.bot(&claim.bot).map_err(|error| host(error.to_string()))?;
+    let bot = bot.ok_or_else(|| host(format!("bot {} is no longer registered", claim.bot)))?;
+    turn.bot_revision = bot.revision;
+    Subject::of(Facts {
+        event: claim.lease.event,
+        bot,
+        conversation: claim.conversation.clone(),
+        body: claim.body.clone(),
+        attempt: claim.attempt,
+        state: claim.state.clone(),
+        owner: claim.owner.clone(),
+        now_ms: turn.now_ms,
+        seed: turn.seed,
+    })
 }
 
 /// Takes a claimed event through the bot: what is recorded of it, and how it ends.
 async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> (TurnRecord, Ending) {
     let mut turn = blank_record(pipeline, claim);
-    let subject = match Subject::of(pipeline, claim) {
+    let subject = match subject(pipeline, claim, &mut turn) {
         Ok(subject) => subject,
         Err(cause) => {
             // Without a bot there is nobody to answer for, and no gateway to hand the conversation over through.
@@ -104,21 +105,24 @@ async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> (TurnRecord, Ending) {
             return (turn, Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() });
         }
     };
-    let context = context(&subject, claim, &turn);
+    let holder = subject.context.owner.clone();
     if !subject.bot.live {
         // Only a LIVE bot runs (conformance 44, 46).
-        let ending = Ending::Done { state: StateChange::Keep, owner: context.owner, requests: Vec::new() };
+        let ending = Ending::Done { state: StateChange::Keep, owner: holder, requests: Vec::new() };
         return (turn, ending);
     }
-    let ending = match attempt(pipeline, claim, &subject, &context, &mut turn).await {
+    let ending = match attempt(pipeline, claim, &subject, &mut turn).await {
         Ok((checked, requests)) => Ending::Done {
-            owner: ownership::after_actions(context.owner, checked.actions(), &subject.bot.platform_id),
+            owner: ownership::after_actions(holder, checked.actions(), &subject.bot.platform_id),
             state: checked.state().clone(),
             requests,
         },
         Err(cause) => {
             turn.cause = Some((cause.kind(), cause.to_string()));
-            after_failure(pipeline, claim, &subject, context.owner, &cause)
+            if let Cause::Refused(refusals) = &cause {
+                turn.refusals = Some(record::refusals(refusals).to_string());
+            }
+            after_failure(pipeline, claim, &subject, holder, &cause)
         }
     };
     (turn, ending)
@@ -129,7 +133,6 @@ async fn attempt(
     pipeline: &Arc<Pipeline>,
     claim: &Claim,
     subject: &Subject,
-    context: &Context,
     turn: &mut TurnRecord,
 ) -> Result<(Checked, Vec<Request>), Cause> {
     if claim.crashes >= pipeline.settings.turn.crashes_max {
@@ -137,33 +140,22 @@ async fn attempt(
     }
     let active = super::modules::resolve(pipeline, &subject.bot).await.map_err(|reason| Cause::NoModule { reason })?;
     turn.version = Some(active.version);
+    turn.activation = active.activation;
     turn.digest = Some(active.module.digest().clone());
-    let run = run(pipeline, &active, context, &subject.decoded.event).await?;
+    let run = run(pipeline, &active, subject).await?;
     turn.instructions = run.instructions;
     turn.elapsed_us = u64::try_from(run.elapsed.as_micros()).unwrap_or(u64::MAX);
     turn.memory_bytes = run.memory_bytes;
     turn.log = record::log(&run.log, run.log_lines_dropped).to_string();
     let outcome = run.result?;
     turn.outcome = Some(record::outcome(&outcome).to_string());
-    check(pipeline, subject, context, outcome)
+    subject.judge(outcome, &pipeline.settings.turn.limits())
 }
 
-async fn run(pipeline: &Pipeline, active: &Active, context: &Context, event: &Event) -> Result<Run, Cause> {
-    let run = pipeline.runners.run(active.module.clone(), context.clone(), event.clone()).await;
+async fn run(pipeline: &Pipeline, active: &Active, subject: &Subject) -> Result<Run, Cause> {
+    let (context, event) = (subject.context.clone(), subject.decoded.event.clone());
+    let run = pipeline.runners.run(active.module.clone(), context, event).await;
     run.map_err(|error| Cause::Host { reason: error.to_string() })
-}
-
-fn check(
-    pipeline: &Pipeline,
-    subject: &Subject,
-    context: &Context,
-    outcome: Outcome,
-) -> Result<(Checked, Vec<Request>), Cause> {
-    let rules = subject.platform.rules(&subject.decoded.origin);
-    let checked =
-        validate::check(outcome, context, &rules, &pipeline.settings.turn.limits()).map_err(Cause::Refused)?;
-    let requests = subject.platform.encode(&subject.bot, &subject.verified, &checked).map_err(Cause::Refused)?;
-    Ok((checked, requests))
 }
 
 /// Another try, or a human agent: never silence.
@@ -199,6 +191,10 @@ fn blank_record(pipeline: &Pipeline, claim: &Claim) -> TurnRecord {
     TurnRecord {
         lease: claim.lease.clone(),
         attempt: claim.attempt,
+        bot_revision: claim.bot_revision,
+        state_before: claim.state.clone(),
+        owner_before: claim.owner.clone(),
+        activation: None,
         digest: None,
         version: None,
         instructions: 0,
@@ -208,27 +204,8 @@ fn blank_record(pipeline: &Pipeline, claim: &Claim) -> TurnRecord {
         seed: random(),
         outcome: None,
         cause: None,
+        refusals: None,
         log: "[]".to_owned(),
-    }
-}
-
-fn context(subject: &Subject, claim: &Claim, turn: &TurnRecord) -> Context {
-    let bot = &subject.bot;
-    Context {
-        platform: bot.platform.clone(),
-        event: claim.lease.event,
-        bot: bot.platform_id.clone(),
-        conversation: claim.conversation.clone(),
-        origin: subject.decoded.origin.clone(),
-        owner: ownership::after_event(claim.owner.clone(), &subject.decoded.event, &bot.platform_id),
-        attempt: claim.attempt,
-        state: claim.state.clone(),
-        config: bot.config.clone(),
-        now_ms: turn.now_ms,
-        seed: turn.seed,
-        history: Vec::new(),
-        raw: String::from_utf8_lossy(&claim.body).into_owned(),
-        extras: Vec::new(),
     }
 }
 

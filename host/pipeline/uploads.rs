@@ -177,7 +177,9 @@ fn refuse(pipeline: &Pipeline, wanted: &Wanted, error: Error) -> Error {
     figures::module_refused();
     tracing::warn!(%tenant, %module, by, origin = wanted.actor.origin, %error,
         "module refused; what served before serves on");
-    pipeline.uploads.note(wanted, pipeline.clock.now_ms(), problems);
+    let now_ms = pipeline.clock.now_ms();
+    pipeline.log.module(tenant, module, Err(&error.to_string()), &wanted.actor, now_ms);
+    pipeline.uploads.note(wanted, now_ms, problems);
     error
 }
 

@@ -87,6 +87,8 @@ pub struct Store {
     pub dedupe_days: u64,
     pub dedupe_body_s: u64,
     pub keep_days: u64,
+    pub keep_events: u64,
+    pub keep_bytes: u64,
 }
 
 /// `[turn]`

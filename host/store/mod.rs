@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
-use crate::domain::delivery::{Delivery, Request, Settlement};
+use crate::domain::delivery::{Answered, Delivery, Request, Settlement};
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, Digest, EventId, TenantName};
 use crate::domain::turn::StateChange;
@@ -23,7 +23,10 @@ pub mod modules;
 pub mod tenancy;
 pub mod sqlite;
 
-pub use archive::{Archive, DeliverySeen, DeliveryStatus, EventRecord, EventStatus, TurnSeen};
+pub use archive::{
+    Activated, Archive, BotRevision, DeliveriesWanted, DeliveryLine, DeliveryRecord, DeliverySeen, DeliveryStatus,
+    EventHead, EventRecord, EventStatus, EventsWanted, Explained, Found, Recording, Try, TurnExplained, TurnSeen,
+};
 pub use modules::{Activation, ModuleRecord, Modules, Serving, Upload, Uploaded, Version, VersionRecord};
 pub use tenancy::{AuditEntry, Begun, Claimed, Finished, Intent, NewKey, Tenancy, Tenant};
 
@@ -46,12 +49,13 @@ pub trait Store: Tenancy + Modules + Archive + Send + Sync {
     /// out was being sent when its sender died: it comes back with `maybe_sent`.
     fn due(&self, now_ms: u64, lease_ms: u64, limit: usize) -> Reply<Deliveries>;
 
-    /// Records what became of a try. When the conversation's next request is due, it comes back leased until
-    /// `lease_until_ms`.
+    /// Records what became of a try and what the platform answered, if it did. When the conversation's next request is due, it
+    /// comes back leased until `lease_until_ms`.
     fn settle(
         &self,
         delivery: DeliveryLease,
         settlement: Settlement,
+        answered: Option<Answered>,
         now_ms: u64,
         lease_until_ms: u64,
     ) -> Reply<Option<Delivery>>;
@@ -156,6 +160,8 @@ pub struct Arrival {
     pub tenant: TenantName,
     /// The bot.
     pub bot: BotId,
+    /// The bot's registration that it was verified and read with.
+    pub bot_revision: u32,
     /// The conversation, within the bot.
     pub conversation: ConversationKey,
     /// `message` or `update`.
@@ -199,6 +205,8 @@ pub struct Claim {
     pub tenant: TenantName,
     /// The bot.
     pub bot: BotId,
+    /// The bot's registration when the event was accepted.
+    pub bot_revision: u32,
     /// The conversation.
     pub conversation: ConversationKey,
     /// The body as it came.
@@ -231,6 +239,14 @@ pub struct TurnRecord {
     pub lease: Lease,
     /// Which try of the event it was.
     pub attempt: u32,
+    /// The bot's registration that it ran with.
+    pub bot_revision: u32,
+    /// The conversation's state before it.
+    pub state_before: Option<String>,
+    /// Who held the conversation before the event, as far as the host knew.
+    pub owner_before: Option<Owner>,
+    /// The activation that made the module's version serve; none when the bot was pinned to it.
+    pub activation: Option<i64>,
     /// The module that ran; none when there was none to run.
     pub digest: Option<Digest>,
     /// The module's version.
@@ -249,6 +265,8 @@ pub struct TurnRecord {
     pub outcome: Option<String>,
     /// Why nothing of it was done: one word, and the whole story.
     pub cause: Option<(&'static str, String)>,
+    /// When its actions were refused, each refusal: a JSON list of `path`, `rule`, `reason`, `source`.
+    pub refusals: Option<String>,
     /// What the bot logged, as JSON.
     pub log: String,
 }

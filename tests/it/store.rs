@@ -13,6 +13,7 @@ use bothost::store::sqlite::{Settings, Sqlite};
 use bothost::store::{Accepted, Arrival, Claim, Ending, Store, TurnRecord};
 use tempfile::TempDir;
 
+mod archive;
 mod durability;
 mod inbox;
 mod outbox;
@@ -105,6 +106,7 @@ fn arrival(conversation: &str, dedupe: &str, now_ms: u64) -> Arrival {
     Arrival {
         tenant: TenantName::from("acme"),
         bot: BotId::from("b1"),
+        bot_revision: 1,
         conversation: ConversationKey::from(conversation),
         kind: "message",
         dedupe_key: dedupe.to_owned(),
@@ -138,6 +140,10 @@ fn turn(claim: &Claim) -> TurnRecord {
     TurnRecord {
         lease: claim.lease.clone(),
         attempt: claim.attempt,
+        bot_revision: claim.bot_revision,
+        state_before: claim.state.clone(),
+        owner_before: claim.owner.clone(),
+        activation: None,
         digest: None,
         version: Some(3),
         instructions: 1234,
@@ -147,6 +153,7 @@ fn turn(claim: &Claim) -> TurnRecord {
         seed: u64::MAX,
         outcome: Some("{}".to_owned()),
         cause: None,
+        refusals: None,
         log: "[]".to_owned(),
     }
 }

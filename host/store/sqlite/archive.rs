@@ -1,16 +1,52 @@
 //! The record of what was accepted, as the store's own trait has it.
 
-use super::{Sqlite, forget, record};
-use crate::domain::names::EventId;
-use crate::store::{Archive, Error, EventRecord, Reply};
+use super::{Sqlite, by_hand, explain, forget, lists, record};
+use crate::domain::actor::Actor;
+use crate::domain::names::{EventId, TenantName};
+use crate::store::{
+    Archive, DeliveriesWanted, DeliveryLine, DeliveryRecord, Error, EventHead, EventRecord, EventsWanted, Explained,
+    Found, Recording, Reply,
+};
 
 impl Archive for Sqlite {
     fn record(&self, event: EventId) -> Result<Option<EventRecord>, Error> {
         self.readers.read(|db| record::read(db, event))
     }
 
-    fn forget(&self, now_ms: u64) -> Reply<()> {
-        let keep_ms = self.keep_ms;
-        self.writer.submit(move |work| forget::forget(work, now_ms, keep_ms))
+    fn explain(&self, tenant: &TenantName, event: EventId) -> Result<Option<Explained>, Error> {
+        self.readers.read(|db| explain::explain(db, tenant, event))
+    }
+
+    fn events(&self, tenant: &TenantName, wanted: &EventsWanted) -> Result<Found<EventHead>, Error> {
+        self.readers.read(|db| lists::events(db, tenant, wanted))
+    }
+
+    fn deliveries(&self, tenant: &TenantName, wanted: &DeliveriesWanted) -> Result<Found<DeliveryLine>, Error> {
+        self.readers.read(|db| lists::deliveries(db, tenant, wanted))
+    }
+
+    fn delivery(&self, tenant: &TenantName, id: i64) -> Result<Option<DeliveryRecord>, Error> {
+        self.readers.read(|db| record::delivery(db, tenant, id))
+    }
+
+    fn recording(&self, tenant: &TenantName, event: EventId, attempt: Option<u32>) -> Result<Option<Recording>, Error> {
+        self.readers.read(|db| explain::recording(db, tenant, event, attempt))
+    }
+
+    fn retry_event(&self, tenant: TenantName, event: EventId, actor: Actor, now_ms: u64) -> Reply<EventId> {
+        self.writer.submit(move |work| by_hand::retry_event(work, &tenant, event, &actor, now_ms))
+    }
+
+    fn retry_delivery(&self, tenant: TenantName, id: i64, actor: Actor, now_ms: u64) -> Reply<()> {
+        self.writer.submit(move |work| by_hand::retry_delivery(work, &tenant, id, &actor, now_ms))
+    }
+
+    fn drop_delivery(&self, tenant: TenantName, id: i64, actor: Actor, now_ms: u64) -> Reply<()> {
+        self.writer.submit(move |work| by_hand::drop_delivery(work, &tenant, id, &actor, now_ms))
+    }
+
+    fn forget(&self, now_ms: u64) -> Reply<bool> {
+        let keep = self.keep;
+        self.writer.submit(move |work| forget::forget(work, now_ms, keep))
     }
 }

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::outbox::{self, Plan};
 use super::writer::Work;
-use super::{count, int, ms, outbox};
+use super::{count, int, ms};
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, EventId, TenantName};
 use crate::domain::turn::StateChange;
@@ -13,7 +14,8 @@ use crate::store::{Accepted, Arrival, Claim, Claims, Ending, Error, Lease, TurnR
 macro_rules! heads {
     ($which:literal) => {
         concat!(
-            "SELECT c.id, c.fence, c.claims, c.tries, c.tenant, c.bot, c.key, c.owner, e.id, e.body, e.accepted_ms, s.state \
+            "SELECT c.id, c.fence, c.claims, c.tries, c.tenant, c.bot, c.key, c.owner, e.id, e.body, e.accepted_ms, s.state, \
+             e.bot_revision \
              FROM conversations c \
              JOIN events e ON e.id = \
                 (SELECT id FROM events WHERE conversation = c.id AND status = 0 ORDER BY id LIMIT 1) \
@@ -23,7 +25,7 @@ macro_rules! heads {
     };
 }
 
-/// Puts an event into the inbox. Duplicates are told by the first statement and write nothing.
+/// Puts an event into the inbox. Duplicates are told by the first statement and only counted.
 pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Error> {
     let db = &work.db;
     let (bot, now) = (arrival.bot.as_str(), int(arrival.now_ms));
@@ -33,7 +35,11 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
         .query_row(params![bot, arrival.dedupe_key], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match earlier {
-        Some((id, until_ms)) if until_ms > now => return Ok(Accepted::Duplicate(EventId(id))),
+        Some((id, until_ms)) if until_ms > now => {
+            db.prepare_cached("UPDATE events SET duplicates = duplicates + 1, duplicate_ms = ?2 WHERE id = ?1")?
+                .execute([id, now])?;
+            return Ok(Accepted::Duplicate(EventId(id)));
+        }
         Some((id, _)) => {
             db.prepare_cached("UPDATE events SET dedupe_key = NULL WHERE id = ?1")?.execute([id])?;
         }
@@ -59,8 +65,8 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
     };
     let id = db
         .prepare_cached(
-            "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_key, dedupe_until_ms, body) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_key, dedupe_until_ms, body, tenant, bot_revision) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .insert(params![
             conversation,
@@ -70,6 +76,8 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
             arrival.dedupe_key,
             int(arrival.dedupe_until_ms),
             &arrival.body[..],
+            arrival.tenant.as_str(),
+            arrival.bot_revision,
         ])?;
     Ok(Accepted::New(EventId(id)))
 }
@@ -101,7 +109,7 @@ pub(super) fn commit(
 ) -> Result<Option<Claim>, Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
     let Lease { event, conversation, .. } = turn.lease;
-    let bot = holder(&work.db, &turn.lease)?.ok_or_else(|| Error::Stale(format!("event {event}")))?;
+    let (tenant, bot) = holder(&work.db, &turn.lease)?.ok_or_else(|| Error::Stale(format!("event {event}")))?;
     match ending {
         Ending::Retry { at_ms } => {
             record(&work.db, turn)?;
@@ -121,7 +129,8 @@ pub(super) fn commit(
                 int(now_ms),
             ])?;
             remember(&work.db, conversation, state)?;
-            outbox::plan(work, conversation, event, &platform, requests, now_ms)?;
+            let plan = Plan { tenant: &tenant, conversation, event, platform: &platform, requests };
+            outbox::plan(work, &plan, now_ms)?;
             work.db
                 .prepare_cached("UPDATE conversations SET owner = ?2, leased = 0, claims = 0, tries = 0 WHERE id = ?1")?
                 .execute(params![conversation, owner_text(owner)])?;
@@ -152,14 +161,14 @@ pub(super) fn release(work: &mut Work, leases: &[Lease], now_ms: u64) -> Result<
     }
 }
 
-/// The bot of a lease that is held.
-fn holder(db: &Connection, lease: &Lease) -> Result<Option<String>, Error> {
+/// The tenant and the bot of a lease that is held.
+fn holder(db: &Connection, lease: &Lease) -> Result<Option<(String, String)>, Error> {
     Ok(db
         .prepare_cached(
-            "SELECT c.bot FROM conversations c JOIN events e ON e.id = ?2 AND e.conversation = c.id AND e.status = 0 \
+            "SELECT c.tenant, c.bot FROM conversations c JOIN events e ON e.id = ?2 AND e.conversation = c.id AND e.status = 0 \
              WHERE c.id = ?1 AND c.fence = ?3 AND c.leased = 1",
         )?
-        .query_row([lease.conversation, lease.event.0, lease.fence], |row| row.get(0))
+        .query_row([lease.conversation, lease.event.0, lease.fence], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
 
@@ -173,7 +182,8 @@ fn platform(db: &Connection, bot: &str) -> Result<String, Error> {
 fn record(db: &Connection, turn: &TurnRecord) -> Result<(), Error> {
     db.prepare_cached(
         "INSERT INTO turns (event, attempt, digest, version, instructions, elapsed_us, memory_bytes, now_ms, seed, outcome, \
-         cause_kind, cause, log) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         cause_kind, cause, log, bot_revision, state_before, owner_before, activation, refusals) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?
     .execute(params![
         turn.lease.event.0,
@@ -189,6 +199,11 @@ fn record(db: &Connection, turn: &TurnRecord) -> Result<(), Error> {
         turn.cause.as_ref().map(|(kind, _)| *kind),
         turn.cause.as_ref().map(|(_, story)| story),
         turn.log,
+        turn.bot_revision,
+        turn.state_before,
+        turn.owner_before.as_ref().map(owner_text),
+        turn.activation,
+        turn.refusals,
     ])?;
     Ok(())
 }
@@ -243,6 +258,7 @@ fn read_claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
         body: row.get::<_, Vec<u8>>(9)?.into(),
         accepted_ms: ms(row.get(10)?),
         state: row.get(11)?,
+        bot_revision: row.get(12)?,
     })
 }
 
@@ -253,7 +269,8 @@ fn owner_text(owner: &Owner) -> String {
     }
 }
 
-fn read_owner(text: &str) -> Option<Owner> {
+/// The way back of [`owner_text`].
+pub(super) fn read_owner(text: &str) -> Option<Owner> {
     match text {
         "agent" => Some(Owner::Agent),
         _ => text.strip_prefix("bot:").map(|id| Owner::Bot(id.to_owned())),

@@ -19,8 +19,9 @@ use super::{
 };
 use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
-use crate::domain::delivery::{Delivery, Settlement};
+use crate::domain::delivery::{Answered, Delivery, Settlement};
 use crate::domain::names::{BotId, TenantName};
+use forget::Keep;
 use read::Readers;
 use registry::Registry;
 use seal::Seal;
@@ -29,13 +30,16 @@ use writer::{Shared, Writer};
 mod archive;
 mod audit;
 mod bots;
+mod by_hand;
 mod connect;
+mod explain;
 mod forget;
 mod gateways;
 mod idempotency;
 mod inbox;
 mod keys;
 mod master;
+mod lists;
 mod migrate;
 mod modules;
 mod outbox;
@@ -71,11 +75,15 @@ pub struct Settings {
     pub busy_timeout: Duration,
     /// How long an event is kept after it ended, with its turns and deliveries, in milliseconds.
     pub keep_ms: u64,
+    /// How many events are kept with their details; older ones that ended are stripped.
+    pub keep_events: u64,
+    /// How large the database may be, in bytes without its free pages, before the oldest events that ended are stripped.
+    pub keep_bytes: u64,
 }
 
 impl Settings {
     /// The defaults: 4,096 verbs waiting, 256 in a group, 2 readers, 64 MiB of cache, no limit of size, 5 seconds for a
-    /// lock, and 30 days before an ended event is forgotten.
+    /// lock, 30 days before an ended event is forgotten, and details for a million events and 10 GiB.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, master_key_file: impl Into<PathBuf>) -> Self {
         Self {
@@ -88,6 +96,8 @@ impl Settings {
             pages_max: None,
             busy_timeout: Duration::from_secs(5),
             keep_ms: 30 * 24 * 60 * 60 * 1000,
+            keep_events: 1_000_000,
+            keep_bytes: 10 << 30,
         }
     }
 }
@@ -100,7 +110,7 @@ pub struct Sqlite {
     shared: Arc<Shared>,
     seal: Arc<Seal>,
     path: PathBuf,
-    keep_ms: u64,
+    keep: Keep,
     _lock: File,
 }
 
@@ -121,8 +131,9 @@ impl Sqlite {
         shared.registry.store(Arc::new(Registry::load(&db, &seal)?));
         let readers = Readers::open(&settings)?;
         let writer = Writer::start(db, &settings, Arc::clone(&shared), now_ms)?;
-        let Settings { path, keep_ms, .. } = settings;
-        Ok(Self { readers, writer, shared, seal: Arc::new(seal), path, keep_ms, _lock: lock })
+        let keep = Keep { ms: settings.keep_ms, events: settings.keep_events, bytes: settings.keep_bytes };
+        let path = settings.path;
+        Ok(Self { readers, writer, shared, seal: Arc::new(seal), path, keep, _lock: lock })
     }
 
     /// Gives the store a new master key: the data keys are sealed anew, the secrets stay as they are. Returns how many data
@@ -189,10 +200,12 @@ impl Store for Sqlite {
         &self,
         delivery: DeliveryLease,
         settlement: Settlement,
+        answered: Option<Answered>,
         now_ms: u64,
         lease_until_ms: u64,
     ) -> Reply<Option<Delivery>> {
-        self.writer.submit(move |work| outbox::settle(work, delivery, &settlement, now_ms, lease_until_ms))
+        self.writer
+            .submit(move |work| outbox::settle(work, delivery, &settlement, answered.as_ref(), now_ms, lease_until_ms))
     }
 
     fn put_back(&self, delivery: DeliveryLease, now_ms: u64) -> Reply<()> {

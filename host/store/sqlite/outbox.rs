@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::writer::Work;
 use super::{count, int, ms};
-use crate::domain::delivery::{Delivery, Request, Settlement};
+use crate::domain::delivery::{Answered, Delivery, Request, Settlement};
 use crate::domain::names::{BotId, EventId, TenantName};
 use crate::store::{Deliveries, DeliveryLease, Error};
 
@@ -13,7 +13,7 @@ macro_rules! heads {
     ($which:literal) => {
         concat!(
             "SELECT d.id, c.send_fence, c.tenant, d.platform, c.bot, d.event, d.action, d.method, d.path, d.body, \
-             d.repeatable, d.attempts, d.maybe_sent, c.id, d.status, d.due_ms \
+             d.repeatable, d.attempts, d.maybe_sent, c.id, d.status, d.due_ms, d.forgiven \
              FROM conversations c \
              JOIN deliveries d ON d.id = \
                 (SELECT id FROM deliveries WHERE conversation = c.id AND status < 2 ORDER BY id LIMIT 1) ",
@@ -31,21 +31,24 @@ struct Head {
     due_ms: u64,
 }
 
+/// A turn's requests.
+pub(super) struct Plan<'a> {
+    pub(super) tenant: &'a str,
+    pub(super) conversation: i64,
+    pub(super) event: EventId,
+    pub(super) platform: &'a str,
+    pub(super) requests: &'a [Request],
+}
+
 /// Plans a turn's requests, behind those that the conversation has already.
-pub(super) fn plan(
-    work: &mut Work,
-    conversation: i64,
-    event: EventId,
-    platform: &str,
-    requests: &[Request],
-    now_ms: u64,
-) -> Result<(), Error> {
+pub(super) fn plan(work: &mut Work, plan: &Plan<'_>, now_ms: u64) -> Result<(), Error> {
+    let Plan { tenant, conversation, event, platform, requests } = *plan;
     if requests.is_empty() {
         return Ok(());
     }
     let mut insert = work.db.prepare_cached(
-        "INSERT INTO deliveries (conversation, event, platform, action, method, path, body, repeatable, due_ms) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO deliveries (conversation, event, platform, action, method, path, body, repeatable, due_ms, tenant) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for request in requests {
         insert.execute(params![
@@ -58,6 +61,7 @@ pub(super) fn plan(
             request.body,
             request.repeatable,
             int(now_ms),
+            tenant,
         ])?;
     }
     let idle = work
@@ -91,6 +95,7 @@ pub(super) fn settle(
     work: &mut Work,
     held: DeliveryLease,
     settlement: &Settlement,
+    answered: Option<&Answered>,
     now_ms: u64,
     lease_until_ms: u64,
 ) -> Result<Option<Delivery>, Error> {
@@ -108,7 +113,7 @@ pub(super) fn settle(
          last_error = coalesce(?6, last_error) WHERE id = ?1",
     )?
     .execute(params![held.id, status, int(due_ms), maybe_sent, reference, reason])?;
-    record(db, held.id, attempt, now_ms, result, reason.map(String::as_str))?;
+    record(db, &Ended { delivery: held.id, attempt, result, reason: reason.map(String::as_str), answered }, now_ms)?;
     let next = db.prepare_cached(heads!("WHERE c.id = ?1"))?.query_row([conversation], read_head).optional()?;
     match next {
         Some(head) if head.due_ms <= now_ms => lease(db, head, now_ms, lease_until_ms).map(Some),
@@ -152,7 +157,9 @@ fn lease(db: &Connection, head: Head, now_ms: u64, until_ms: u64) -> Result<Deli
     let Head { mut delivery, conversation, sending, .. } = head;
     if sending {
         delivery.maybe_sent = true;
-        record(db, delivery.id, delivery.attempt - 1, now_ms, "unknown", Some("its sender was not heard of again"))?;
+        let reason = Some("its sender was not heard of again");
+        let attempt = delivery.attempt - 1;
+        record(db, &Ended { delivery: delivery.id, attempt, result: "unknown", reason, answered: None }, now_ms)?;
     }
     db.prepare_cached("UPDATE deliveries SET status = 1, attempts = ?2, maybe_sent = ?3 WHERE id = ?1")?
         .execute(params![delivery.id, delivery.attempt, delivery.maybe_sent])?;
@@ -161,16 +168,23 @@ fn lease(db: &Connection, head: Head, now_ms: u64, until_ms: u64) -> Result<Deli
     Ok(delivery)
 }
 
-fn record(
-    db: &Connection,
+/// A try that ended.
+struct Ended<'a> {
     delivery: i64,
     attempt: u32,
-    at_ms: u64,
-    result: &str,
-    reason: Option<&str>,
-) -> Result<(), Error> {
-    db.prepare_cached("INSERT INTO attempts (delivery, attempt, at_ms, result, reason) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![delivery, attempt, int(at_ms), result, reason])?;
+    result: &'a str,
+    reason: Option<&'a str>,
+    answered: Option<&'a Answered>,
+}
+
+fn record(db: &Connection, ended: &Ended<'_>, at_ms: u64) -> Result<(), Error> {
+    let Ended { delivery, attempt, result, reason, answered } = *ended;
+    let (status, text) = (answered.map(|answered| answered.status), answered.map(|answered| answered.text.as_str()));
+    db.prepare_cached(
+        "INSERT INTO attempts (delivery, attempt, at_ms, result, reason, http_status, answer) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![delivery, attempt, int(at_ms), result, reason, status, text])?;
     Ok(())
 }
 
@@ -191,6 +205,7 @@ fn read_head(row: &Row<'_>) -> rusqlite::Result<Head> {
             repeatable: row.get(10)?,
             attempt: row.get::<_, u32>(11)?.saturating_add(1),
             maybe_sent: row.get(12)?,
+            forgiven: row.get(16)?,
         },
         conversation: row.get(13)?,
         sending: row.get::<_, i64>(14)? == 1,

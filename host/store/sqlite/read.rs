@@ -31,7 +31,8 @@ impl Readers {
 /// Counts what waits.
 pub(super) fn figures(db: &Connection) -> Result<Figures, Error> {
     let counts = "SELECT (SELECT count(*) FROM events WHERE status = 0), \
-                  (SELECT count(*) FROM deliveries WHERE status < 2), (SELECT count(*) FROM deliveries WHERE status > 2)";
+                  (SELECT count(*) FROM deliveries WHERE status < 2), \
+                  (SELECT count(*) FROM deliveries WHERE status > 2 AND status < 5)";
     Ok(db.prepare_cached(counts)?.query_row([], |row| {
         Ok(Figures { inbox: ms(row.get(0)?), outbox: ms(row.get(1)?), parked: ms(row.get(2)?), ..Figures::default() })
     })?)

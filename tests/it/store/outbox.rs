@@ -27,7 +27,7 @@ fn lease(delivery: &Delivery) -> DeliveryLease {
 }
 
 fn settle(store: &Sqlite, delivery: &Delivery, settlement: Settlement, now_ms: u64) -> Result<Option<Delivery>, Error> {
-    store.settle(lease(delivery), settlement, now_ms, now_ms + LEASE).wait()
+    store.settle(lease(delivery), settlement, None, now_ms, now_ms + LEASE).wait()
 }
 
 fn sent() -> Settlement {

@@ -63,7 +63,7 @@ fn a_removed_bot_has_nothing_waiting() {
     // Neither the turn nor the request under way can do anything any more.
     assert!(matches!(store.commit(turn(&running), done(&["x"]), 9, 9).wait(), Err(Error::Stale(_))));
     let lease = DeliveryLease { id: sending.id, fence: sending.fence };
-    let settled = store.settle(lease, Settlement::Sent { reference: None }, 9, 9).wait();
+    let settled = store.settle(lease, Settlement::Sent { reference: None }, None, 9, 9).wait();
     assert!(matches!(settled, Err(Error::Stale(_))));
     assert!(claim(&store, u64::MAX).is_empty());
     assert!(store.due(u64::MAX, LEASE, 9).wait().unwrap().deliveries.is_empty());

@@ -145,6 +145,15 @@ ALTER TABLE turns ADD COLUMN refusals TEXT;
 
 -- status 5: dropped by hand. `forgiven` is how many tries had been made when it was retried by hand.
 ALTER TABLE deliveries ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+UPDATE deliveries SET tenant = (SELECT tenant FROM conversations c WHERE c.id = deliveries.conversation);
+CREATE INDEX deliveries_tenant ON deliveries (tenant);
+DROP INDEX deliveries_given_up;
+CREATE INDEX deliveries_given_up ON deliveries (tenant, status) WHERE status > 2;
 -- What the platform answered: the HTTP status and the beginning of the body.
 ALTER TABLE attempts ADD COLUMN http_status INTEGER;
 ALTER TABLE attempts ADD COLUMN answer TEXT;
+
+-- One row: events up to this number had their turn at being stripped.
+CREATE TABLE stripping (event INTEGER NOT NULL) STRICT;
+INSERT INTO stripping (event) VALUES (0);
