@@ -14,7 +14,9 @@ use super::access::{Access, Peer, guard};
 use super::keys::{self, Caller};
 use super::openapi::{self, Content};
 use super::problem::Problem;
-use super::{audit, bots, gateways, hooks, keys_api, modules, platform_api, probes, tenants, versions};
+use super::{
+    audit, bots, deliveries, events, gateways, hooks, keys_api, logs, modules, platform_api, probes, tenants, versions,
+};
 use crate::pipeline::Pipeline;
 use crate::platform::PLATFORMS;
 
@@ -26,6 +28,9 @@ pub const TABLES: &[&[Route]] = &[
     modules::ROUTES,
     versions::ROUTES,
     bots::ROUTES,
+    events::ROUTES,
+    deliveries::ROUTES,
+    logs::ROUTES,
     audit::ROUTES,
     openapi::ROUTES,
 ];
