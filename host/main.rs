@@ -13,6 +13,10 @@ fn main() -> ExitCode {
         Command::Check(check) => cli::check::run(&check),
         Command::Run(run) => cli::run::run(&run),
         Command::Push(push) => cli::push::run(&push),
+        Command::Events(events) => cli::events::run(&events),
+        Command::Explain(explain) => cli::explain::run(&explain),
+        Command::Logs(logs) => cli::logs::run(&logs),
+        Command::Replay(replay) => cli::replay::run(&replay),
         Command::RotateMasterKey(rotate) => cli::rotate_master_key::run(&rotate),
         Command::CompileChild => return bothost::guest::child_main(),
     };

@@ -52,7 +52,11 @@ impl Bench {
     /// Reads the settings and starts the sandbox.
     pub(super) fn set_up(config: Option<&Path>) -> Result<Self, Error> {
         let overrides = Overrides { file: config.map(Path::to_owned), ..Overrides::default() };
-        let settings = Settings::load(&overrides, std::env::vars())?;
+        Self::with(Settings::load(&overrides, std::env::vars())?)
+    }
+
+    /// Starts the sandbox with these settings.
+    pub(super) fn with(settings: Settings) -> Result<Self, Error> {
         let scratch = tempfile::tempdir()?;
         let sandbox = Sandbox::new(app::guest_limits(&settings))?;
         let workshop = Workshop::open(Arc::clone(&sandbox), scratch.path(), std::env::current_exe()?)?;
@@ -70,7 +74,12 @@ impl Bench {
 
     /// Checks and compiles a file.
     pub(super) fn prepare(&self, file: &Path) -> Result<Result<Prepared, Refusal>, Error> {
-        Ok(self.workshop.prepare(&read(file)?))
+        Ok(self.prepare_bytes(&read(file)?))
+    }
+
+    /// Checks and compiles a component.
+    pub(super) fn prepare_bytes(&self, wasm: &[u8]) -> Result<Prepared, Refusal> {
+        self.workshop.prepare(wasm)
     }
 }
 

@@ -9,6 +9,10 @@ pub mod demo;
 pub mod check;
 pub mod run;
 pub mod push;
+pub mod events;
+pub mod explain;
+pub mod logs;
+pub mod replay;
 pub mod rotate_master_key;
 pub mod remote;
 mod output;
@@ -35,6 +39,14 @@ pub enum Command {
     Run(run::Run),
     /// Upload a module to a running host.
     Push(push::Push),
+    /// List a running host's events, the newest first.
+    Events(events::Events),
+    /// Say why a bot did or did not answer an event.
+    Explain(explain::Explain),
+    /// Follow what happens on a running host, until it stops or Ctrl-C.
+    Logs(logs::Logs),
+    /// Run a recorded turn again on this machine; exit code 0 when the same comes of it, 1 when not.
+    Replay(replay::Replay),
     /// Change the key that secrets are sealed with, while no host runs.
     RotateMasterKey(rotate_master_key::RotateMasterKey),
     /// The host's own compiler process: a module on standard input, code on standard output.
