@@ -16,8 +16,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod by_hand;
 mod commands;
 mod crash;
+mod explain;
 mod failure;
 mod files_and_api;
 mod front_door;
@@ -28,8 +30,10 @@ mod hostile;
 mod journey;
 mod keys;
 mod khoros;
+mod logs;
 mod modules;
 mod order;
+mod replay;
 mod reports;
 mod serve;
 mod store;

@@ -2,6 +2,7 @@
 //! the simulated platform.
 
 pub mod bombs;
+pub mod cli;
 pub mod component;
 pub mod guests;
 pub mod host;
