@@ -108,11 +108,11 @@ fn confine(limits: &Limits) -> io::Result<()> {
     let both = |limit: u64| Rlimit { current: Some(limit), maximum: Some(limit) };
     setrlimit(Resource::Core, both(0))?;
     setrlimit(Resource::As, both(limits.compile_memory_bytes))?;
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    nice(NICENESS)?;
     // The soft limit ends the process with a signal that says why; the hard one is sure.
     let (soft, hard) = (limits.compile_cpu_s, limits.compile_cpu_s.saturating_add(1));
     setrlimit(Resource::Cpu, Rlimit { current: Some(soft), maximum: Some(hard) })?;
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    nice(NICENESS)?;
     Ok(())
 }
 

@@ -145,26 +145,15 @@ impl Host {
     pub async fn tenant(&self, client: &reqwest::Client, name: &str, scopes: &[&str]) -> String {
         let made = self.request(client, "POST", "/v1/tenants").json(&json!({ "name": name })).send().await.unwrap();
         assert_eq!(made.status(), 201, "{}", made.text().await.unwrap());
+        self.tenant_key(client, name, scopes).await
+    }
+
+    /// Another key of a tenant.
+    pub async fn tenant_key(&self, client: &reqwest::Client, tenant: &str, scopes: &[&str]) -> String {
         let new = json!({ "name": "a key of the tests", "scopes": scopes });
-        let path = format!("/v1/tenants/{name}/keys");
+        let path = format!("/v1/tenants/{tenant}/keys");
         let made = self.request(client, "POST", &path).json(&new).send().await.unwrap();
         let (status, body) = (made.status(), made.text().await.unwrap());
-        assert_eq!(status, 201, "{body}");
-        serde_json::from_str::<Value>(&body).unwrap()["key"].as_str().unwrap().to_owned()
-    }
-
-    /// A client's request with another key.
-    pub fn request_as(&self, client: &reqwest::Client, key: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
-        client.request(method.parse().unwrap(), format!("{}{path}", self.url)).bearer_auth(key)
-    }
-
-    /// A new key of a tenant, which is made when it is not there.
-    pub async fn tenant_key(&self, client: &reqwest::Client, tenant: &str, scopes: &[&str]) -> String {
-        let made = self.request(client, "POST", "/v1/tenants").json(&json!({ "name": tenant })).send().await.unwrap();
-        assert!([201, 409].contains(&made.status().as_u16()), "{}", made.text().await.unwrap());
-        let key = self.request(client, "POST", &format!("/v1/tenants/{tenant}/keys"));
-        let answer = key.json(&json!({ "name": "a test", "scopes": scopes })).send().await.unwrap();
-        let (status, body) = (answer.status(), answer.text().await.unwrap());
         assert_eq!(status, 201, "{body}");
         serde_json::from_str::<Value>(&body).unwrap()["key"].as_str().unwrap().to_owned()
     }
@@ -208,7 +197,7 @@ impl Host {
         self.database().query_row(query, [], |row| row.get(0)).unwrap()
     }
 
-    /// The process that compiles for this one, once it has taken its limits: being less important is the last of them.
+    /// The process that compiles for this one, once it has taken its limits: that of CPU time is the last of them.
     pub fn compiling(&self) -> Option<Pid> {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
         let of =
@@ -216,9 +205,8 @@ impl Host {
         let all: String = threads.map(|thread| of(thread.unwrap())).collect();
         let mut pids = all.split_whitespace();
         let pid = pids.find(|pid| {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // proc(5): after the program's name in brackets, the priority is the 17th field.
-            stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(16)) == Some("19")
+            let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+            limits.lines().any(|line| line.starts_with("Max cpu time") && !line.contains("unlimited"))
         });
         pid.and_then(|pid| Pid::from_raw(pid.parse().unwrap()))
     }
