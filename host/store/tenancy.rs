@@ -142,7 +142,7 @@ pub struct AuditEntry {
 pub struct Intent {
     /// Whose key it is.
     pub tenant: TenantName,
-    /// The caller's `Idempotency-Key`.
+    /// A digest of the caller's `Idempotency-Key`.
     pub key: String,
     /// A digest of the request: the same key with another request is a mistake.
     pub fingerprint: [u8; 32],

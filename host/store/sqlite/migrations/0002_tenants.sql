@@ -57,7 +57,7 @@ CREATE TABLE data_keys (
     created_ms INTEGER NOT NULL
 ) STRICT;
 
--- What a write with an Idempotency-Key was answered. `status` is NULL while it is under way in the process of that `boot`.
+-- What a write with an Idempotency-Key was answered. `key` is the SHA-256 of that. `status` is NULL while it is under way in the process of that `boot`.
 -- `body` is sealed: it may hold a new key.
 CREATE TABLE idempotency (
     tenant      TEXT    NOT NULL,
