@@ -30,6 +30,7 @@ mod modules;
 mod native;
 mod senders;
 mod turn;
+mod uploads;
 mod whole;
 
 fn main() {
@@ -40,6 +41,7 @@ fn main() {
     bothost::pipeline::outbound::use_ring();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     println!("bothost {}, {} cores", env!("CARGO_PKG_VERSION"), std::thread::available_parallelism().unwrap());
+    // `cargo bench -- uploads` measures that alone.
     let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|named| named == name);
     if wanted("turn") {
@@ -52,6 +54,8 @@ fn main() {
         if wanted("whole") {
             whole::measure().await;
         }
+        if wanted("uploads") {
+            uploads::measure().await;
         }
         if wanted("modules") {
             modules::measure().await;

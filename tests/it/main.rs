@@ -16,7 +16,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod api;
 mod by_hand;
+mod chance;
 mod commands;
 mod crash;
 mod explain;
@@ -27,6 +29,8 @@ mod gateways;
 mod guest;
 mod guests;
 mod hostile;
+mod idempotency;
+mod isolation;
 mod journey;
 mod keys;
 mod khoros;
@@ -35,6 +39,7 @@ mod modules;
 mod order;
 mod replay;
 mod reports;
+mod secrets;
 mod serve;
 mod store;
 mod swap;

@@ -2,6 +2,7 @@
 //! the simulated platform.
 
 pub mod bombs;
+pub mod chance;
 pub mod cli;
 pub mod component;
 pub mod guests;
@@ -9,5 +10,7 @@ pub mod host;
 pub mod hostile;
 pub mod ledger;
 pub mod platform;
+pub mod schema;
 pub mod stage;
+pub mod tenants;
 pub mod traffic;
