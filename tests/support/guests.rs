@@ -6,10 +6,19 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 
 use sha2::{Digest as _, Sha256};
 
 const TARGET: &str = "wasm32-wasip2";
+
+/// Builds every guest once: a test that builds one in its midst stands still for so long that what it talks to hangs up.
+pub fn prepare() {
+    static PREPARED: Once = Once::new();
+    PREPARED.call_once(|| {
+        let _ = (echo(), concierge(), signer("1"), signer("2"), wayward());
+    });
+}
 
 /// `guest-examples/echo-rust`.
 pub fn echo() -> PathBuf {
@@ -19,11 +28,6 @@ pub fn echo() -> PathBuf {
 /// `guest-examples/concierge-rust`.
 pub fn concierge() -> PathBuf {
     build("guest-examples/concierge-rust", "concierge", None)
-}
-
-/// The concierge, calling itself this version in its log.
-pub fn concierge_version(version: &str) -> PathBuf {
-    build("guest-examples/concierge-rust", "concierge", Some(("CONCIERGE_VERSION", version)))
 }
 
 /// `tests/guests/signer-rust`: answers `v<version>: <text>` and counts the conversation's messages in its state.

@@ -8,6 +8,8 @@ use rustix::process::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::guests;
+
 /// The gateway token that hosts under test show to the simulated platform.
 pub const TOKEN: &str = "gateway-token-of-the-tests";
 
@@ -37,6 +39,7 @@ impl HostBuilder {
 
     /// Starts it in a new directory.
     pub fn start(self) -> Host {
+        guests::prepare();
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         self.start_in(data, Some(dir))
