@@ -50,7 +50,7 @@ pub(super) async fn guard(State((front, route)): State<Guarded>, mut request: Re
         return Problem::new(StatusCode::FORBIDDEN, "scope", detail).into_response();
     }
     request.extensions_mut().insert(caller.clone());
-    idempotency::once(&front, &caller, request, next).await
+    idempotency::once(front, route, caller, request, next).await
 }
 
 /// A handler's caller: there exactly when the route's guard let it pass.

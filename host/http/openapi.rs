@@ -150,7 +150,8 @@ fn parameters(route: &Route) -> Vec<Value> {
     if let (Access::Scope(_), true) = (route.access, route.method != Method::GET) {
         parameters.push(json!({
             "name": idempotency::HEADER.as_str(), "in": "header", "schema": { "type": "string", "maxLength": 128 },
-            "description": "The same key with the same request is done once, and answered the same for 24 hours.",
+            "description": "What this caller did under this key is done once and answered the same for 24 hours; what was \
+                            refused may be sent again under it. A module needs a Content-Digest beside it.",
         }));
     }
     parameters

@@ -71,7 +71,7 @@ async fn write(mut body: Body, bytes_max: usize, file: &NamedTempFile) -> Result
 }
 
 /// The SHA-256 of a `Content-Digest` header. Other algorithms in it are left alone.
-fn announced_digest(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Problem> {
+pub(super) fn announced_digest(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Problem> {
     let mut found = None;
     for value in headers.get_all(CONTENT_DIGEST) {
         let malformed = || {

@@ -75,8 +75,10 @@ const INSIST_FIRST: Duration = Duration::from_millis(20);
 const INSIST_LONGEST: Duration = Duration::from_secs(1);
 
 /// Writes the end of something that holds a lease: a store that is busy or full for a moment must not cost the whole lease.
-/// Gives up when the lease has run out, or when the store says that it is no longer held.
-pub(super) async fn insist<T>(
+///
+/// # Errors
+/// The store's, once the lease has run out or when the store says that it is no longer held.
+pub(crate) async fn insist<T>(
     clock: &dyn Clock,
     lease_until_ms: u64,
     write: impl Fn() -> Reply<T>,

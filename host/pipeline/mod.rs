@@ -14,7 +14,7 @@ use crate::guest::{Catalog, Runners, Workshop};
 use crate::settings::Settings;
 use crate::store::Store;
 
-mod lanes;
+pub(crate) mod lanes;
 pub mod facts;
 pub mod receive;
 pub mod run;

@@ -142,7 +142,7 @@ pub struct AuditEntry {
 pub struct Intent {
     /// Whose key it is.
     pub tenant: TenantName,
-    /// A digest of the caller's `Idempotency-Key`.
+    /// A digest of the caller and its `Idempotency-Key`.
     pub key: String,
     /// A digest of the request: the same key with another request is a mistake.
     pub fingerprint: [u8; 32],
@@ -174,6 +174,6 @@ pub struct Finished {
     pub status: u16,
     /// Its `Content-Type`; empty without a body.
     pub media_type: String,
-    /// The body.
-    pub body: Vec<u8>,
+    /// The body; nothing when it was too large to be kept.
+    pub body: Option<Vec<u8>>,
 }

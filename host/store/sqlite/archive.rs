@@ -1,6 +1,6 @@
 //! The record of what was accepted, as the store's own trait has it.
 
-use super::{Sqlite, by_hand, explain, forget, lists, record};
+use super::{Sqlite, by_hand, explain, forget, idempotency, lists, record};
 use crate::domain::actor::Actor;
 use crate::domain::names::{EventId, TenantName};
 use crate::store::{
@@ -47,6 +47,9 @@ impl Archive for Sqlite {
 
     fn forget(&self, now_ms: u64) -> Reply<bool> {
         let keep = self.keep;
-        self.writer.submit(move |work| forget::forget(work, now_ms, keep))
+        self.writer.submit(move |work| {
+            let answers = idempotency::forget(work, now_ms)?;
+            Ok(forget::forget(work, now_ms, keep)? | answers)
+        })
     }
 }

@@ -10,15 +10,14 @@ use crate::store::{Begun, Error, Finished, Intent};
 
 /// How long an answer is kept, in milliseconds.
 const KEPT_MS: u64 = 24 * 60 * 60 * 1000;
-/// How many old answers one call forgets.
-const FORGOTTEN_MAX: u32 = 100;
+/// How many answers of a tenant are kept at most; beyond it the oldest go before their time.
+const TENANT_MAX: u32 = 4000;
+/// How many rows one call forgets.
+const FORGOTTEN_MAX: u32 = 1000;
 
 /// Takes the key for this request, or says what became of the one that took it before.
 pub(super) fn begin(work: &mut Work, seal: &Seal, intent: &Intent) -> Result<Begun, Error> {
     let Intent { tenant, key, fingerprint, boot, now_ms } = intent;
-    let old = "DELETE FROM idempotency WHERE (tenant, key) IN \
-               (SELECT tenant, key FROM idempotency WHERE at_ms <= ?1 LIMIT ?2)";
-    work.db.prepare_cached(old)?.execute(params![int(now_ms.saturating_sub(KEPT_MS)), FORGOTTEN_MAX])?;
     type Kept = (Vec<u8>, String, Option<u16>, Option<String>, Option<Vec<u8>>);
     let kept: Option<Kept> = work
         .db
@@ -44,10 +43,10 @@ pub(super) fn begin(work: &mut Work, seal: &Seal, intent: &Intent) -> Result<Beg
     let Some(status) = status else {
         return Ok(if owner == *boot { Begun::UnderWay } else { Begun::Unknown });
     };
-    let body = seal
-        .open_secret(&body.unwrap_or_default(), place(tenant, key))
-        .ok_or_else(|| Error::Database("a kept answer does not open: its row is damaged".to_owned()))?;
-    Ok(Begun::Done(Finished { status, media_type: media_type.unwrap_or_default(), body: body.into_bytes() }))
+    let damaged = || Error::Database("a kept answer does not open: its row is damaged".to_owned());
+    let open = |sealed: Vec<u8>| seal.open_secret(&sealed, place(tenant, key)).ok_or_else(damaged);
+    let body = body.map(open).transpose()?.map(String::into_bytes);
+    Ok(Begun::Done(Finished { status, media_type: media_type.unwrap_or_default(), body }))
 }
 
 /// Keeps the answer, or frees the key when nothing was done.
@@ -64,13 +63,29 @@ pub(super) fn finish(
             .execute([tenant.as_str(), key])?;
         return Ok(());
     };
-    let body = seal.seal(&String::from_utf8_lossy(body), place(tenant, key))?;
+    let sealed = |body: &Vec<u8>| seal.seal(&String::from_utf8_lossy(body), place(tenant, key));
+    let body = body.as_ref().map(sealed).transpose()?;
     work.db
         .prepare_cached(
             "UPDATE idempotency SET status = ?3, media_type = ?4, body = ?5 WHERE tenant = ?1 AND key = ?2",
         )?
         .execute(params![tenant.as_str(), key, status, media_type, body])?;
     Ok(())
+}
+
+/// Forgets answers that are old, and those of a tenant that has too many. True when there is more to do.
+pub(super) fn forget(work: &mut Work, now_ms: u64) -> Result<bool, Error> {
+    let old = "DELETE FROM idempotency WHERE (tenant, key) IN \
+               (SELECT tenant, key FROM idempotency WHERE at_ms <= ?1 LIMIT ?2)";
+    let old = work.db.prepare_cached(old)?.execute(params![int(now_ms.saturating_sub(KEPT_MS)), FORGOTTEN_MAX])?;
+    // What is under way stays: only its end settles it.
+    let excess = "DELETE FROM idempotency WHERE (tenant, key) IN (SELECT tenant, key FROM \
+                  (SELECT tenant, key, status, row_number() OVER (PARTITION BY tenant ORDER BY at_ms DESC) AS place \
+                   FROM idempotency WHERE tenant IN \
+                   (SELECT tenant FROM idempotency GROUP BY tenant HAVING count(*) > ?1)) \
+                  WHERE place > ?1 AND status IS NOT NULL LIMIT ?2)";
+    let excess = work.db.prepare_cached(excess)?.execute(params![TENANT_MAX, FORGOTTEN_MAX])?;
+    Ok(old.max(excess) >= FORGOTTEN_MAX as usize)
 }
 
 fn place<'a>(tenant: &'a TenantName, key: &'a str) -> Place<'a> {

@@ -6,7 +6,7 @@ use bothost::domain::names::{KeyId, TenantName};
 use bothost::domain::scope::Scopes;
 use bothost::domain::secret::Secret;
 use bothost::store::sqlite::Sqlite;
-use bothost::store::{Error, NewKey, Store as _, Tenancy as _};
+use bothost::store::{Archive as _, Begun, Error, Finished, Intent, NewKey, Store as _, Tenancy as _};
 
 use super::{Place, actor, bot};
 
@@ -217,4 +217,32 @@ fn every_change_is_in_the_audit_log() {
         ]
     );
     assert_eq!(place.number("SELECT count(*) FROM audit WHERE details LIKE '%hush%'"), 0);
+}
+
+#[test]
+fn answers_are_kept_for_a_day_and_of_a_tenant_the_newest_thousands() {
+    let (_place, store) = two();
+    let day = 24 * 60 * 60 * 1000;
+    let intent = |tenant: TenantName, number: u32, now_ms| Intent {
+        tenant,
+        key: format!("key-{number}"),
+        fingerprint: [0; 32],
+        boot: "boot".to_owned(),
+        now_ms,
+    };
+    let finished = || Some(Finished { status: 201, media_type: String::new(), body: Some(b"made".to_vec()) });
+    let made = |tenant: TenantName, number: u32| {
+        drop(store.begin(intent(tenant.clone(), number, u64::from(number) + 1)));
+        store.finish(tenant, format!("key-{number}"), finished())
+    };
+    made(other(), 0).wait().unwrap();
+    drop(store.begin(intent(acme(), 0, 1)));
+    (1..=4005).for_each(|number| made(acme(), number).wait().unwrap());
+    assert!(!store.forget(5000).wait().unwrap());
+    let begun = |tenant, number, now_ms| store.begin(intent(tenant, number, now_ms)).wait().unwrap();
+    assert_eq!(begun(acme(), 5, 5000), Begun::First, "one too many");
+    assert_eq!(begun(acme(), 6, 5000), Begun::Done(finished().unwrap()));
+    assert_eq!(begun(acme(), 0, 5000), Begun::UnderWay, "what is under way is not excess");
+    assert_eq!(begun(other(), 0, 5000), Begun::Done(finished().unwrap()), "another tenant's");
+    assert_eq!(begun(other(), 0, day + 10), Begun::First, "a day later");
 }
