@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 use super::compile::{Compiled, Failed};
 use super::engine::{self, Purpose};
@@ -18,8 +18,6 @@ const REQUEST: &[u8; 8] = b"bothost1";
 const COMPILED: u8 = 1;
 /// What a refusal begins with.
 const REFUSED: u8 = 2;
-/// How much less important than the host's other work compiling is.
-pub(super) const NICENESS: i32 = 19;
 /// The longest refusal.
 const REFUSAL_BYTES_MAX: u64 = 64 << 10;
 
@@ -109,7 +107,6 @@ fn confine(limits: &Limits) -> io::Result<()> {
     setrlimit(Resource::Core, both(0))?;
     setrlimit(Resource::As, both(limits.compile_memory_bytes))?;
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    nice(NICENESS)?;
     // The soft limit ends the process with a signal that says why; the hard one is sure.
     let (soft, hard) = (limits.compile_cpu_s, limits.compile_cpu_s.saturating_add(1));
     setrlimit(Resource::Cpu, Rlimit { current: Some(soft), maximum: Some(hard) })?;

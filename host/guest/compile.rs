@@ -13,8 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::nice;
-
+use super::background::in_background;
 use super::facts::Facts;
 use super::limits::Limits;
 use super::{CHILD_ARGUMENT, Error, child, gate, text};
@@ -64,13 +63,11 @@ impl Compiler {
         let _one_at_a_time = lock(&self.queue);
         // On a thread of its own, so that all of it is less important than the host's other work: the child is born so. And
         // the thread lasts as long as the child, which dies with the thread that started it.
-        thread::scope(|scope| scope.spawn(|| self.in_background(wasm)).join())
+        in_background(|| self.in_child(wasm))
             .unwrap_or_else(|_| Err(self.host("the thread that waits for it panicked")))
     }
 
-    fn in_background(&self, wasm: &[u8]) -> Result<Compiled, Failed> {
-        // Where the system does not let it, it is no less important.
-        let _ = nice(child::NICENESS);
+    fn in_child(&self, wasm: &[u8]) -> Result<Compiled, Failed> {
         let (mut input, mut output, mut errors) = self.start()?;
         // However this ends, no process is left behind.
         let guard = KillOnDrop(self);

@@ -3,6 +3,7 @@
 //!
 //! All of wasmtime and of notify is in this room, and no type of theirs leaves it. It sees neither a platform nor the store.
 
+mod background;
 mod limits;
 mod engine;
 mod text;
@@ -30,6 +31,7 @@ mod watch;
 /// The hidden argument that makes this program the compiling process.
 pub const CHILD_ARGUMENT: &str = "compile-child";
 
+pub use background::in_background;
 pub use catalog::{Active, Catalog};
 pub use child::child_main;
 pub use difference::{Change as NumberChange, Difference};

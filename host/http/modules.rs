@@ -249,9 +249,12 @@ async fn upload(
     let module = module_name(&name)?;
     let (pipeline, settings) = (&front.pipeline, &front.pipeline.settings);
     let (longest, most) = (Duration::from_millis(settings.front.body_timeout_ms), settings.guest.module_bytes_max);
-    let Some(place) = pipeline.uploads.place() else {
+    let Some(place) = pipeline.uploads.place(&caller.tenant) else {
         limits::give_up(&headers, body, most, longest).await;
-        let detail = format!("{} uploads are under way, the limit: come again", settings.front.uploads_at_once);
+        let at_once = settings.front.uploads_at_once;
+        let detail = format!(
+            "as many uploads are under way as may be, {at_once} in all and half of them a tenant's: come again"
+        );
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "uploads", detail).retry_after_s(2));
     };
     let file = upload::receive(&headers, body, most, longest, &settings.in_data("uploads")).await?;
@@ -259,8 +262,8 @@ async fn upload(
     let wanted = Wanted { tenant: caller.tenant, module, activate, actor: caller.actor };
     let pipeline = pipeline.clone();
     let installed = to_the_end(async move {
-        let installed = uploads::install(&pipeline, &wanted, file.path()).await;
-        drop((file, place));
+        let installed = uploads::install(&pipeline, &wanted, file).await;
+        drop(place);
         installed
     });
     let installed = installed.await?;

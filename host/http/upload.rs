@@ -36,10 +36,11 @@ pub(super) async fn receive(
     let body = limits::announced(headers, body, bytes_max, longest).await?;
     let file = tempfile::Builder::new().permissions(Permissions::from_mode(0o600)).tempfile_in(directory);
     let file = file.map_err(|error| no_room(&error))?;
-    let written = tokio::time::timeout(longest, write(body, bytes_max, &file)).await;
+    let sha = announced.is_some().then(Sha256::new);
+    let written = tokio::time::timeout(longest, write(body, bytes_max, &file, sha)).await;
     let found = written.map_err(|_| limits::too_slow(longest))??;
-    match announced {
-        Some(announced) if announced != found => {
+    match (announced, found) {
+        (Some(announced), Some(found)) if announced != found => {
             let detail = format!(
                 "the body's digest is sha-256=:{}:, Content-Digest says sha-256=:{}:",
                 STANDARD.encode(&found),
@@ -51,10 +52,15 @@ pub(super) async fn receive(
     }
 }
 
-/// Writes the body and returns its SHA-256.
-async fn write(mut body: Body, bytes_max: usize, file: &NamedTempFile) -> Result<Vec<u8>, Problem> {
+/// Writes the body and returns its SHA-256, when one is asked for.
+async fn write(
+    mut body: Body,
+    bytes_max: usize,
+    file: &NamedTempFile,
+    mut sha: Option<Sha256>,
+) -> Result<Option<Vec<u8>>, Problem> {
     let mut out = tokio::fs::File::from_std(file.reopen().map_err(|error| no_room(&error))?);
-    let (mut sha, mut length) = (Sha256::new(), 0_usize);
+    let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame
             .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body", format!("the body broke off: {error}")))?;
@@ -63,11 +69,13 @@ async fn write(mut body: Body, bytes_max: usize, file: &NamedTempFile) -> Result
         if length > bytes_max {
             return Err(limits::too_large(bytes_max));
         }
-        sha.update(&data);
+        if let Some(sha) = &mut sha {
+            sha.update(&data);
+        }
         out.write_all(&data).await.map_err(|error| no_room(&error))?;
     }
     out.flush().await.map_err(|error| no_room(&error))?;
-    Ok(sha.finalize().to_vec())
+    Ok(sha.map(|sha| sha.finalize().to_vec()))
 }
 
 /// The SHA-256 of a `Content-Digest` header. Other algorithms in it are left alone.

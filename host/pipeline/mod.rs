@@ -33,6 +33,7 @@ pub mod verdict;
 pub mod replay;
 pub mod differences;
 pub mod log_stream;
+pub mod shares;
 pub mod figures;
 
 /// What the stages work with.

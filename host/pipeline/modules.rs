@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::uploads::{self, Wanted, read_capped};
+use super::uploads::{self, Wanted};
 use super::{Pipeline, figures};
 use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
@@ -236,13 +236,14 @@ async fn file_written(pipeline: &Arc<Pipeline>, tenant: &TenantName, name: &Modu
     let actor = Actor::operator(path.display().to_string());
     let wanted = Wanted { tenant: tenant.clone(), module: name.clone(), activate: true, actor };
     // How it ends is logged there. A refused file waits for its next change.
-    let _ = uploads::install(pipeline, &wanted, path).await;
+    let _ = uploads::install(pipeline, &wanted, path.to_owned()).await;
 }
 
 /// Whether a module ever had a version with a file's bytes.
-async fn installed_before(pipeline: &Pipeline, tenant: &TenantName, name: &ModuleName, path: &Path) -> bool {
-    let wasm = read_capped(path, pipeline.settings.guest.module_bytes_max as u64).await;
-    wasm.is_ok_and(|wasm| matches!(pipeline.store.version_of(tenant, name, &guest::digest(&wasm)), Ok(Some(_))))
+async fn installed_before(pipeline: &Arc<Pipeline>, tenant: &TenantName, name: &ModuleName, path: &Path) -> bool {
+    let path = path.to_owned();
+    let read = blocking(pipeline, move |pipeline| uploads::read(pipeline, &path)).await;
+    matches!(read, Ok(Ok((_, digest))) if matches!(pipeline.store.version_of(tenant, name, &digest), Ok(Some(_))))
 }
 
 /// Makes a loaded version the one that the next turn finds. Called in the order in which the store was told.
@@ -290,4 +291,12 @@ pub(super) async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     let pipeline = pipeline.clone();
     tokio::task::spawn_blocking(move || work(&pipeline)).await.map_err(|_| Error::Stopped)
+}
+
+/// Does what an upload takes when nobody else wants a processor: whoever uploads can wait.
+pub(super) async fn in_background<T: Send + 'static>(
+    pipeline: &Arc<Pipeline>,
+    work: impl FnOnce(&Pipeline) -> T + Send + 'static,
+) -> Result<T, Error> {
+    blocking(pipeline, |pipeline| guest::in_background(|| work(pipeline))).await?.map_err(|_| Error::Stopped)
 }

@@ -2,16 +2,17 @@
 //! changes nothing and is remembered as the module's latest refusal.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::modules::{Error, blocking, forget_bytes, swap};
+use super::modules::{Error, forget_bytes, in_background, swap};
 use super::report_json::{self, ChangesJson};
+use super::shares::{Share, Shares};
 use super::{Pipeline, figures};
 use crate::domain::actor::Actor;
-use crate::domain::names::{ModuleName, TenantName};
+use crate::domain::names::{Digest, ModuleName, TenantName};
 use crate::guest::{self, Difference, Prepared, Report};
 use crate::store::{self, Serving, VersionRecord};
 
@@ -21,7 +22,7 @@ const REFUSALS_MAX: usize = 1000;
 /// What uploads share.
 #[derive(Debug)]
 pub struct Uploads {
-    places: Arc<Semaphore>,
+    places: Shares,
     /// Held while a module's bytes are in memory.
     preparing: tokio::sync::Mutex<()>,
     refusals: Mutex<BTreeMap<(TenantName, ModuleName), Refused>>,
@@ -64,19 +65,19 @@ pub struct Installed {
 }
 
 impl Uploads {
-    /// Room for that many uploads at once.
+    /// Room for that many uploads at once; for those of one tenant, half of it.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(at_once)),
+            places: Shares::new(at_once, at_once.div_ceil(2)),
             preparing: tokio::sync::Mutex::default(),
             refusals: Mutex::default(),
         }
     }
 
-    /// A place for an upload that is coming in; nothing when all are taken.
-    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
-        self.places.clone().try_acquire_owned().ok()
+    /// A place for an upload that is coming in; nothing when all are taken, or as many as one tenant may have.
+    pub fn place(&self, tenant: &TenantName) -> Option<Share> {
+        self.places.take(tenant)
     }
 
     /// The latest refusal of a module.
@@ -103,13 +104,18 @@ impl Uploads {
 ///
 /// # Errors
 /// When it cannot be read, is refused or cannot be recorded; what served before serves on.
-pub async fn install(pipeline: &Arc<Pipeline>, wanted: &Wanted, file: &Path) -> Result<Installed, Error> {
+pub async fn install(
+    pipeline: &Arc<Pipeline>,
+    wanted: &Wanted,
+    file: impl AsRef<Path> + Send + 'static,
+) -> Result<Installed, Error> {
     let one_in_memory = pipeline.uploads.preparing.lock().await;
-    let wasm = read_capped(file, pipeline.settings.guest.module_bytes_max as u64).await;
-    let wasm = wasm.map_err(|error| refuse(pipeline, wanted, Error::Unreadable(error.to_string())))?;
+    // A file that goes when it is dropped goes in the background, too.
+    let read = in_background(pipeline, move |pipeline| read(pipeline, file.as_ref())).await?;
+    let (wasm, digest) = read.map_err(|error| refuse(pipeline, wanted, Error::Unreadable(error.to_string())))?;
     // From here on a deletion of the same bytes leaves them where they are.
-    let _hold = pipeline.workshop.hold(&guest::digest(&wasm));
-    let prepared = blocking(pipeline, move |pipeline| pipeline.workshop.examine(&wasm)).await?;
+    let _hold = pipeline.workshop.hold(&digest);
+    let prepared = in_background(pipeline, move |pipeline| pipeline.workshop.examine(&wasm)).await?;
     drop(one_in_memory);
     let prepared = prepared.map_err(|error| refuse(pipeline, wanted, error.into()))?;
 
@@ -184,14 +190,13 @@ fn refuse(pipeline: &Pipeline, wanted: &Wanted, error: Error) -> Error {
 }
 
 /// Reads a module's file, if it is not too large.
-pub(super) async fn read_capped(path: &Path, bytes_max: u64) -> std::io::Result<Vec<u8>> {
-    use tokio::io::AsyncReadExt as _;
-
-    let file = tokio::fs::File::open(path).await?;
+pub(super) fn read(pipeline: &Pipeline, file: &Path) -> std::io::Result<(Vec<u8>, Digest)> {
+    let bytes_max = pipeline.settings.guest.module_bytes_max as u64;
     let mut wasm = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut wasm).await?;
+    File::open(file)?.take(bytes_max + 1).read_to_end(&mut wasm)?;
     if wasm.len() as u64 > bytes_max {
         return Err(std::io::Error::other(format!("it has more than guest.module_bytes_max = {bytes_max} bytes")));
     }
-    Ok(wasm)
+    let digest = guest::digest(&wasm);
+    Ok((wasm, digest))
 }

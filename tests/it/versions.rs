@@ -131,7 +131,7 @@ async fn a_refused_upload_leaves_nothing_behind_but_a_note() {
 
 #[tokio::test]
 async fn the_number_of_uploads_at_once_is_bounded_and_a_half_one_leaves_nothing() {
-    let host = Host::builder().set("FRONT__UPLOADS_AT_ONCE", 1).start();
+    let host = Host::builder().set("FRONT__UPLOADS_AT_ONCE", 2).start();
     let address = host.url.strip_prefix("http://").unwrap();
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
     let head = format!(
@@ -143,6 +143,10 @@ async fn the_number_of_uploads_at_once_is_bounded_and_a_half_one_leaves_nothing(
     let answer = host.request(&client(), "PUT", "/v1/modules/echo").body(numbered(1)).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.headers()["retry-after"], "2");
+    // One tenant never has all places.
+    let other = host.tenant(&client(), "other", &["deploy"]).await;
+    let answer = host.request_as(&other, &client(), "PUT", "/v1/modules/echo").body(numbered(1)).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::CREATED);
     drop(slow);
     eventually("the half upload is gone", || files(&host, "uploads").is_empty().then_some(())).await;
     assert_eq!(ask(&host, "PUT", "/v1/modules/echo", numbered(1)).await.0, StatusCode::CREATED);

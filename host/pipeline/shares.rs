@@ -1,0 +1,53 @@
+//! Shares of what is scarce: so many in all, and so many of them for one tenant, so that none takes everything.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::domain::names::TenantName;
+
+/// What there is of something, and who has it.
+#[derive(Debug)]
+pub struct Shares {
+    all: usize,
+    each: usize,
+    taken: Arc<Mutex<HashMap<TenantName, usize>>>,
+}
+
+/// One share; it goes back when this is dropped.
+#[derive(Debug)]
+pub struct Share {
+    taken: Arc<Mutex<HashMap<TenantName, usize>>>,
+    tenant: TenantName,
+}
+
+impl Shares {
+    /// `all` shares, at most `each` of them for a tenant.
+    #[must_use]
+    pub fn new(all: usize, each: usize) -> Self {
+        Self { all, each, taken: Arc::default() }
+    }
+
+    /// A share for a tenant; nothing when it has as many as it may, or when none is left.
+    #[must_use]
+    pub fn take(&self, tenant: &TenantName) -> Option<Share> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = taken.get(tenant).copied().unwrap_or_default();
+        if own >= self.each || taken.values().sum::<usize>() >= self.all {
+            return None;
+        }
+        taken.insert(tenant.clone(), own + 1);
+        Some(Share { taken: Arc::clone(&self.taken), tenant: tenant.clone() })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = taken.get_mut(&self.tenant) {
+            *own -= 1;
+            if *own == 0 {
+                taken.remove(&self.tenant);
+            }
+        }
+    }
+}
