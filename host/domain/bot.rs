@@ -24,8 +24,8 @@ pub struct Bot {
     pub target: Target,
     /// The version that the bot was pinned to over the host's API. The store keeps it when the registration is replaced.
     pub pin: Option<u32>,
-    /// Whether it runs. False: events are accepted and acknowledged, and no turn runs.
-    pub live: bool,
+    /// What it may do.
+    pub mode: Mode,
     /// How its webhooks prove themselves.
     pub credentials: Credentials,
     /// The bot's configuration, a JSON object (Khoros: the registration's `metadata`).
@@ -44,20 +44,96 @@ impl Bot {
     /// The version that it runs whatever else is active: the one in its registration, or the one that it was pinned to.
     #[must_use]
     pub fn pinned(&self) -> Option<u32> {
-        self.target.version.or(self.pin)
+        self.target.version().or(self.pin)
     }
 }
 
-/// What a bot's events go to: the `module:` URI in the platform's own callback field.
+/// What a bot may do (conformance 44-50).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It gets events and answers.
+    Live,
+    /// It is away: no event reaches it, and agents answer.
+    Maintenance,
+    /// It gets events and may take notes, and nothing that it says reaches the customer.
+    Monitoring,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Maintenance, Self::Monitoring];
+
+    /// Its name in records and on the platforms that have modes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Maintenance => "MAINTENANCE",
+            Self::Monitoring => "MONITORING",
+        }
+    }
+
+    /// The mode of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+/// What a bot's events go to: what the platform's own callback field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The module.
-    pub module: ModuleName,
-    /// A pinned version, or the active one.
-    pub version: Option<u32>,
+pub enum Target {
+    /// A module, which runs here: `module:<name>` or `module:<name>@<version>`.
+    Module {
+        /// The module.
+        name: ModuleName,
+        /// A pinned version, or the active one.
+        version: Option<u32>,
+    },
+    /// A bot elsewhere, which gets its events by HTTP.
+    Relay {
+        /// Where it listens.
+        url: String,
+    },
 }
 
 impl Target {
+    /// A target of its parts, as records hold them: a module's name and version, or where a bot elsewhere listens.
+    #[must_use]
+    pub fn of_parts(module: Option<&str>, version: Option<u32>, relay: Option<String>) -> Option<Self> {
+        match relay {
+            Some(url) => Some(Self::Relay { url }),
+            None => Some(Self::Module { name: ModuleName::parse(module?).ok()?, version }),
+        }
+    }
+
+    /// The module, if it is one.
+    #[must_use]
+    pub fn module(&self) -> Option<&ModuleName> {
+        match self {
+            Self::Module { name, .. } => Some(name),
+            Self::Relay { .. } => None,
+        }
+    }
+
+    /// Where a bot elsewhere listens, if it is one.
+    #[must_use]
+    pub fn relay(&self) -> Option<&str> {
+        match self {
+            Self::Module { .. } => None,
+            Self::Relay { url } => Some(url),
+        }
+    }
+
+    /// The version that is named beside the module.
+    #[must_use]
+    pub fn version(&self) -> Option<u32> {
+        match self {
+            Self::Module { version, .. } => *version,
+            Self::Relay { .. } => None,
+        }
+    }
+
     /// Reads `module:<name>` or `module:<name>@<version>`; `None` when the text is no `module:` URI at all.
     ///
     /// # Errors
@@ -68,11 +144,11 @@ impl Target {
             Some((name, version)) => (name, Some(version)),
             None => (rest, None),
         };
-        Some(ModuleName::parse(name).and_then(|module| {
+        Some(ModuleName::parse(name).and_then(|name| {
             let version = version
                 .map(|text| text.parse().map_err(|_| format!("a version is a whole number, not {text:?}")))
                 .transpose()?;
-            Ok(Self { module, version })
+            Ok(Self::Module { name, version })
         }))
     }
 }

@@ -84,13 +84,16 @@ struct BotJson {
     channel: String,
     /// The customer's account on the platform (Khoros: `companyKey`).
     account: String,
-    module: String,
+    /// The module that runs; null for a bot elsewhere.
+    module: Option<String>,
+    /// Where a bot elsewhere listens; null when a module runs.
+    relay: Option<String>,
     /// The version that it runs whatever else is active; null when it follows the active one.
     pinned: Option<u32>,
     /// Whether that version is named in the registration itself, where it can only be changed on the platform.
     pinned_by_registration: bool,
-    /// Whether it runs.
-    live: bool,
+    /// `LIVE`, `MAINTENANCE` or `MONITORING`.
+    mode: &'static str,
     created_ms: u64,
     updated_ms: u64,
     /// Counts the changes of the registration and of the pin.
@@ -119,10 +122,11 @@ impl From<&Bot> for BotJson {
             network: bot.network.clone(),
             channel: bot.channel.clone(),
             account: bot.account.clone(),
-            module: bot.target.module.to_string(),
+            module: bot.target.module().map(ToString::to_string),
+            relay: bot.target.relay().map(str::to_owned),
             pinned: bot.pinned(),
-            pinned_by_registration: bot.target.version.is_some(),
-            live: bot.live,
+            pinned_by_registration: bot.target.version().is_some(),
+            mode: bot.mode.name(),
             created_ms: bot.created_ms,
             updated_ms: bot.updated_ms,
             revision: bot.revision,
@@ -138,7 +142,7 @@ async fn list(
 ) -> Result<Json<Page<BotJson>>, Problem> {
     let mut bots = front.pipeline.store.all_bots(&caller.tenant);
     if let Some(module) = &query.module {
-        bots.retain(|bot| bot.target.module.as_str() == module);
+        bots.retain(|bot| bot.target.module().is_some_and(|name| name.as_str() == module));
     }
     // A bot's place among the older ones is what a cursor counts by: it only changes when an older one is removed.
     let below = page.before()?.map_or(bots.len(), |place| usize::try_from(place).unwrap_or(0).min(bots.len()));

@@ -12,13 +12,18 @@ use super::limits;
 use super::router::Front;
 use crate::platform::{ApiAnswer, ApiCall, Platform};
 
-/// Answers a call below a platform's prefix.
-pub async fn call(State(front): State<Arc<Front>>, platform: &'static dyn Platform, request: Request) -> Response {
+/// Answers a call below one of a platform's prefixes.
+pub async fn call(
+    State(front): State<Arc<Front>>,
+    platform: &'static dyn Platform,
+    prefix: &'static str,
+    request: Request,
+) -> Response {
     let Ok(caller) = front.caller(request.headers(), request.extensions()) else {
         return answer(platform.api_unauthorized());
     };
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().strip_prefix(platform.api_prefix()).unwrap_or_default().trim_start_matches('/');
+    let path = parts.uri.path().strip_prefix(prefix).unwrap_or_default().trim_start_matches('/');
     let scope = platform.api_scope(&parts.method, path);
     if !caller.scopes.allow(scope) {
         return answer(platform.api_forbidden(scope));
@@ -35,6 +40,7 @@ pub async fn call(State(front): State<Arc<Front>>, platform: &'static dyn Platfo
         client_id: caller.client_id,
         scopes: caller.scopes,
         method: parts.method,
+        prefix,
         path: path.to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         body,

@@ -96,8 +96,11 @@ pub fn router(front: Arc<Front>) -> Router {
         router = router.route(route.path, guarded);
     }
     for platform in PLATFORMS {
-        let call = move |state: State<Arc<Front>>, request: Request| platform_api::call(state, *platform, request);
-        router = router.route(&format!("{}/{{*path}}", platform.api_prefix()), any(call));
+        for prefix in platform.api_prefixes() {
+            let call =
+                move |state: State<Arc<Front>>, request: Request| platform_api::call(state, *platform, prefix, request);
+            router = router.route(&format!("{prefix}/{{*path}}"), any(call));
+        }
     }
     let hooks =
         Router::new().route("/hooks/{platform}/{*path}", post(hooks::receive)).with_state(front.pipeline.clone());

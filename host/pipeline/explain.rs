@@ -66,7 +66,7 @@ pub fn why_that_version(turn: &TurnExplained) -> Option<String> {
         ));
     }
     let bot = turn.bot.as_ref()?;
-    if bot.version == Some(version) {
+    if bot.target.version() == Some(version) {
         Some(format!("pinned by its registration to {version}"))
     } else {
         (bot.pin == Some(version)).then(|| format!("pinned over the API to {version}"))

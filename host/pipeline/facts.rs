@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::domain::bot::{Bot, Credentials, Scheme, Target};
+use crate::domain::bot::{Bot, Credentials, Scheme};
 use crate::domain::delivery::Request;
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, EventId, TenantName};
@@ -112,9 +112,9 @@ pub fn recorded_bot(tenant: &TenantName, id: &BotId, revision: &BotRevision) -> 
         network: revision.network.clone(),
         channel: revision.channel.clone(),
         account: String::new(),
-        target: Target { module: revision.module.clone(), version: revision.version },
+        target: revision.target.clone(),
         pin: revision.pin,
-        live: revision.live,
+        mode: revision.mode,
         credentials: Credentials { scheme: Scheme::Basic, identity: String::new(), secret: Secret::new("") },
         config: revision.config.clone(),
         registration: "{}".to_owned(),

@@ -117,7 +117,11 @@ pub async fn pin(
 ) -> Result<Arc<Bot>, Error> {
     let no_bot = || store::Error::Missing(format!("there is no bot {bot}"));
     let before = pipeline.store.bot(bot)?.filter(|bot| bot.tenant == *tenant).ok_or_else(no_bot)?;
-    let name = &before.target.module;
+    let Some(name) = before.target.module() else {
+        return Err(
+            store::Error::Conflict(format!("the bot {bot} does not run here: there is nothing to pin it to")).into()
+        );
+    };
     let module = match number {
         Some(number) => Some(load(pipeline, found(pipeline, tenant, name, number)?.digest).await?),
         None => None,
@@ -189,7 +193,8 @@ pub async fn load_active(pipeline: &Arc<Pipeline>) -> Result<(), Error> {
 /// # Errors
 /// Says what is missing and how to supply it.
 pub(super) async fn resolve(pipeline: &Arc<Pipeline>, bot: &Bot) -> Result<Arc<Active>, String> {
-    let (tenant, name) = (&bot.tenant, &bot.target.module);
+    let tenant = &bot.tenant;
+    let name = bot.target.module().ok_or_else(|| "the bot does not run here".to_owned())?;
     let active = pipeline.catalog.get(tenant, name);
     let Some(pinned) = bot.pinned() else {
         return active.ok_or_else(|| format!("module {name} has no active version: upload one with `bothost push`"));

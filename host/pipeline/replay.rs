@@ -152,7 +152,8 @@ fn digest(pipeline: &Pipeline, tenant: &TenantName, recording: &Recording, inste
     if instead == Instead::default() {
         return recording.turn.digest.clone().ok_or_else(no_module);
     }
-    let module = instead.module.unwrap_or_else(|| recording.registration.module.clone());
+    let own = || recording.registration.target.module().cloned();
+    let module = instead.module.or_else(own).ok_or_else(no_module)?;
     match instead.version {
         Some(number) => {
             let version = pipeline.store.version(tenant, &module, number)?;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::facts::{Facts, Subject};
 use super::lanes::{self, Taken};
 use super::{Pipeline, figures, record};
+use crate::domain::bot::Mode;
 use crate::domain::delivery::Request;
 use crate::domain::event::{Event, Operation, Owner};
 use crate::domain::ownership;
@@ -106,7 +107,7 @@ async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> (TurnRecord, Ending) {
         }
     };
     let holder = subject.context.owner.clone();
-    if !subject.bot.live {
+    if subject.bot.mode != Mode::Live {
         // Only a LIVE bot runs (conformance 44, 46).
         let ending = Ending::Done { state: StateChange::Keep, owner: holder, requests: Vec::new() };
         return (turn, ending);

@@ -74,8 +74,8 @@ pub trait Platform: Send + Sync {
     /// Reads the platform's answer to a request.
     fn receipt(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Receipt;
 
-    /// Where the platform's own API is served: `/bots/v3`.
-    fn api_prefix(&self) -> &'static str;
+    /// Where the platform's own API is served: `/bots/v3`. Each is a call's `prefix`.
+    fn api_prefixes(&self) -> &'static [&'static str];
 
     /// Serves a call of the platform's own API, as the platform documents it.
     fn api<'a>(&'a self, call: ApiCall, host: &'a dyn Host) -> BoxFuture<'a, ApiAnswer>;
@@ -194,6 +194,8 @@ pub struct ApiCall {
     pub scopes: Scopes,
     /// The method.
     pub method: Method,
+    /// Which of the platform's prefixes it came to.
+    pub prefix: &'static str,
     /// The path after the prefix, still percent-encoded, without the leading slash.
     pub path: String,
     /// The query, without the question mark.

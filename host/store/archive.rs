@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::{Error, Reply};
 use crate::domain::actor::Actor;
+use crate::domain::bot::{Mode, Target};
 use crate::domain::event::Owner;
-use crate::domain::names::{BotId, ConversationKey, Digest, EventId, ModuleName, TenantName};
+use crate::domain::names::{BotId, ConversationKey, Digest, EventId, TenantName};
 
 /// The record of events, turns and deliveries.
 pub trait Archive {
@@ -222,18 +223,16 @@ pub struct BotRevision {
     pub network: String,
     /// The page or account on that network.
     pub channel: String,
-    /// What runs.
-    pub module: ModuleName,
-    /// The version that the registration itself pins.
-    pub version: Option<u32>,
+    /// What runs, and where.
+    pub target: Target,
     /// The version that the bot was pinned to over the host's API.
     pub pin: Option<u32>,
     /// How its webhooks prove themselves.
     pub scheme: String,
     /// The bot's configuration, a JSON object.
     pub config: String,
-    /// Whether it runs.
-    pub live: bool,
+    /// What it may do.
+    pub mode: Mode,
 }
 
 /// Everything that is known of an event.

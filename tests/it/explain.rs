@@ -57,7 +57,7 @@ async fn an_answer_is_explained_with_everything_that_led_to_it() {
     assert_eq!(told["proof"]["scheme"], "standard-webhooks");
     assert_eq!(told["proof"]["delivery_id"], "id-1");
     let bot = &told["bot_then"];
-    assert_eq!((&bot["module"], &bot["live"], &bot["revision"]), (&json!("bot"), &json!(true), &json!(1)));
+    assert_eq!((&bot["module"], &bot["mode"], &bot["revision"]), (&json!("bot"), &json!("LIVE"), &json!(1)));
     assert!(bot["route"].as_str().unwrap().starts_with("POST /hooks/khoros/"), "{bot}");
     assert_eq!(told["holder"], json!({ "before": null, "after": format!("bot:{BOT}"), "may_speak": true }));
     let turn = &told["turns"][0];

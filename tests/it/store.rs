@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bothost::domain::actor::Actor;
-use bothost::domain::bot::{Bot, Credentials, Scheme, Target};
+use bothost::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
 use bothost::domain::delivery::Request;
 use bothost::domain::event::Owner;
 use bothost::domain::names::{BotId, ConversationKey, EventId, ModuleName, TenantName};
@@ -85,10 +85,10 @@ fn bot(id: &str) -> Bot {
         platform_id: "app-1".to_owned(),
         network: "net".to_owned(),
         channel: "page".to_owned(),
-        live: true,
+        mode: Mode::Live,
         account: "acme-inc".to_owned(),
         pin: None,
-        target: Target { module: ModuleName::from("echo"), version: None },
+        target: Target::Module { name: ModuleName::from("echo"), version: None },
         credentials: Credentials {
             scheme: Scheme::Basic,
             identity: "user".to_owned(),

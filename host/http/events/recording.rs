@@ -7,8 +7,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::wire::{CauseJson, owner};
+use crate::domain::bot::{Mode, Target};
 use crate::domain::event::Owner;
-use crate::domain::names::{BotId, ConversationKey, Digest, EventId, ModuleName};
+use crate::domain::names::{BotId, ConversationKey, Digest, EventId};
 use crate::pipeline::differences::Came;
 use crate::pipeline::replay::{Replayed, recorded};
 use crate::settings::Settings;
@@ -48,13 +49,14 @@ struct RecordedBot {
     platform_id: String,
     network: String,
     channel: String,
-    module: String,
+    module: Option<String>,
+    relay: Option<String>,
     version: Option<u32>,
     pin: Option<u32>,
     scheme: String,
     /// The bot's configuration, as the text that the bot is given.
     config: String,
-    live: bool,
+    mode: String,
 }
 
 /// An event's body: as text where it is UTF-8.
@@ -166,12 +168,13 @@ impl RecordingJson {
                 platform_id: bot.platform_id,
                 network: bot.network,
                 channel: bot.channel,
-                module: bot.module.as_str().to_owned(),
-                version: bot.version,
+                module: bot.target.module().map(ToString::to_string),
+                relay: bot.target.relay().map(str::to_owned),
+                version: bot.target.version(),
                 pin: bot.pin,
                 scheme: bot.scheme,
                 config: bot.config,
-                live: bot.live,
+                mode: bot.mode.name().to_owned(),
             },
             conversation: recording.conversation.as_str().to_owned(),
             body,
@@ -214,12 +217,12 @@ impl RecordingJson {
                 platform_id: bot.platform_id,
                 network: bot.network,
                 channel: bot.channel,
-                module: ModuleName::from(bot.module),
-                version: bot.version,
+                target: Target::of_parts(bot.module.as_deref(), bot.version, bot.relay)
+                    .ok_or_else(|| format!("module is {:?}", bot.module))?,
                 pin: bot.pin,
                 scheme: bot.scheme,
                 config: bot.config,
-                live: bot.live,
+                mode: Mode::parse(&bot.mode).ok_or_else(|| format!("mode is {:?}", bot.mode))?,
             },
             conversation: ConversationKey::from(self.conversation),
             body: body.into(),

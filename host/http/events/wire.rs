@@ -84,13 +84,16 @@ struct BotJson {
     platform_id: String,
     network: String,
     channel: String,
-    module: String,
+    /// The module that ran; null for a bot elsewhere.
+    module: Option<String>,
+    /// Where a bot elsewhere listened; null when a module ran.
+    relay: Option<String>,
     /// The version that its registration pins.
     version: Option<u32>,
     /// The version that it was pinned to over this API.
     pin: Option<u32>,
-    /// Whether it ran at all.
-    live: bool,
+    /// `LIVE`, `MAINTENANCE` or `MONITORING`.
+    mode: &'static str,
 }
 
 /// Who holds a conversation: `agent`, or `bot:` and its id on the platform.
@@ -281,10 +284,11 @@ fn bot(found: &Explained) -> Option<BotJson> {
         platform_id: bot.platform_id.clone(),
         network: bot.network.clone(),
         channel: bot.channel.clone(),
-        module: bot.module.as_str().to_owned(),
-        version: bot.version,
+        module: bot.target.module().map(ToString::to_string),
+        relay: bot.target.relay().map(str::to_owned),
+        version: bot.target.version(),
         pin: bot.pin,
-        live: bot.live,
+        mode: bot.mode.name(),
     })
 }
 
@@ -296,7 +300,7 @@ impl From<TurnExplained> for TurnJson {
         Self {
             attempt: seen.attempt,
             at_ms: turn.at_ms,
-            module: turn.bot.map(|bot| bot.module.as_str().to_owned()),
+            module: turn.bot.and_then(|bot| bot.target.module().map(ToString::to_string)),
             version: seen.version,
             digest: seen.digest.map(|digest| digest.as_str().to_owned()),
             why,

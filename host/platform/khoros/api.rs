@@ -9,10 +9,10 @@ use http::{HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use self::record::{Mode, record};
+use self::record::record;
 use self::registration::Registration;
 use super::NAME;
-use crate::domain::bot::Bot;
+use crate::domain::bot::{Bot, Mode};
 use crate::domain::scope::Scope;
 use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
 
@@ -177,8 +177,8 @@ async fn set_mode(call: &ApiCall, host: &dyn Host, key: Key<'_>, mode: &str) -> 
 /// Whether a bot may have this mode beside the others of its channel.
 fn fits(bots: &[Arc<Bot>], key: Key<'_>, mode: Mode) -> Result<(), String> {
     let others = || bots.iter().filter(|bot| bot.network == key.network && bot.channel == key.channel && !key.is(bot));
-    let live = others().find(|bot| bot.live);
-    let monitoring = others().filter(|bot| record::mode(bot) == Some(Mode::Monitoring)).count();
+    let live = others().find(|bot| bot.mode == Mode::Live);
+    let monitoring = others().filter(|bot| bot.mode == Mode::Monitoring).count();
     match (mode, live) {
         (Mode::Maintenance, _) => Ok(()),
         (Mode::Live, Some(bot)) => Err(format!(

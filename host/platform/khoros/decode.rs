@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::fields::{self, Fields};
-use crate::domain::bot::{Bot, Credentials, Scheme, Target};
+use crate::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
 use crate::domain::event::{
     AgentResponse, Author, Conversation, Event, Message, Operation, Origin, Owner, Update, Visibility,
 };
@@ -57,10 +57,10 @@ pub(super) fn stand_in(body: &[u8]) -> Bot {
         platform_id: app_id,
         network: coordinate.network.unwrap_or_default(),
         channel: coordinate.channel.unwrap_or_default(),
-        live: true,
+        mode: Mode::Live,
         account: String::new(),
         pin: None,
-        target: Target { module: ModuleName::from("stand-in"), version: None },
+        target: Target::Module { name: ModuleName::from("stand-in"), version: None },
         credentials: Credentials { scheme: Scheme::Basic, identity: String::new(), secret: Secret::new("") },
         config: "{}".to_owned(),
         registration: "{}".to_owned(),

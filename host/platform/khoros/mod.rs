@@ -98,8 +98,8 @@ impl Platform for Khoros {
         receipt::receipt(status, headers, body)
     }
 
-    fn api_prefix(&self) -> &'static str {
-        "/bots/v3"
+    fn api_prefixes(&self) -> &'static [&'static str] {
+        &["/bots/v3"]
     }
 
     fn api<'a>(&'a self, call: ApiCall, host: &'a dyn Host) -> BoxFuture<'a, ApiAnswer> {

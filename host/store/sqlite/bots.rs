@@ -10,7 +10,7 @@ use super::seal::{Place, Seal};
 use super::writer::Work;
 use super::{audit, int, ms, tenants, versions};
 use crate::domain::actor::Actor;
-use crate::domain::bot::{Bot, Credentials, Encoding, Scheme, Target};
+use crate::domain::bot::{Bot, Credentials, Encoding, Mode, Scheme, Target};
 use crate::domain::names::{BotId, ModuleName, TenantName};
 use crate::domain::secret::Secret;
 use crate::store::Error;
@@ -38,7 +38,7 @@ macro_rules! columns {
     ($which:literal) => {
         concat!(
             "SELECT id, tenant, platform, platform_id, network, channel, module, version, scheme, scheme_header, \
-             scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live, account, pin, revision \
+             scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, mode, account, pin, revision, relay \
              FROM bots ",
             $which
         )
@@ -77,7 +77,9 @@ fn read(row: &Row<'_>, seal: &Seal) -> Result<Bot, Error> {
         ("body-sha256", Some(header), Some("base64")) => Scheme::BodySha256 { header, encoding: Encoding::Base64 },
         _ => return Err(unreadable("scheme")),
     };
-    let module = ModuleName::parse(&row.get::<_, String>(6)?).map_err(|_| unreadable("module's name"))?;
+    let target = Target::of_parts(Some(&row.get::<_, String>(6)?), row.get(7)?, row.get(21)?);
+    let target = target.ok_or_else(|| unreadable("target"))?;
+    let mode = Mode::parse(&row.get::<_, String>(17)?).ok_or_else(|| unreadable("mode"))?;
     Ok(Bot {
         id: BotId::from(id),
         tenant: TenantName::from(tenant),
@@ -85,17 +87,22 @@ fn read(row: &Row<'_>, seal: &Seal) -> Result<Bot, Error> {
         platform_id: row.get(3)?,
         network: row.get(4)?,
         channel: row.get(5)?,
-        target: Target { module, version: row.get(7)? },
+        target,
         credentials: Credentials { scheme, identity: row.get(11)?, secret: Secret::new(secret) },
         config: row.get(13)?,
         registration: row.get(14)?,
         created_ms: ms(row.get(15)?),
         updated_ms: ms(row.get(16)?),
-        live: row.get(17)?,
+        mode,
         account: row.get(18)?,
         pin: row.get(19)?,
         revision: row.get(20)?,
     })
+}
+
+/// What the column `module` holds; empty for a bot elsewhere.
+fn module(target: &Target) -> &str {
+    target.module().map_or("", ModuleName::as_str)
 }
 
 /// Registers a bot or replaces the one of that id, as its next revision.
@@ -106,14 +113,15 @@ pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Res
     let known: Option<(u32, Option<u32>)> = work
         .db
         .prepare_cached("SELECT revision, iif(module = ?2, pin, NULL) FROM bots WHERE id = ?1")?
-        .query_row([bot.id.as_str(), bot.target.module.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([bot.id.as_str(), module(&bot.target)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let (revision, pin) = known.map_or((1, None), |(revision, pin)| (revision.saturating_add(1), pin));
     let bot = Bot { revision, pin, ..bot.clone() };
     write(work, &bot, seal)?;
     let details = json!({
         "platform": bot.platform, "network": bot.network, "channel": bot.channel, "platform_id": bot.platform_id,
-        "module": bot.target.module.as_str(), "live": bot.live, "revision": revision,
+        "module": bot.target.module().map(ModuleName::as_str), "relay": bot.target.relay(), "mode": bot.mode.name(),
+        "revision": revision,
     });
     audit::append(&work.db, &bot.tenant, actor, "bot.put", bot.id.as_str(), &details, bot.updated_ms)?;
     work.bots.push(BotChange::Put(Arc::new(bot)));
@@ -136,8 +144,11 @@ pub(super) fn pin(
         let row = rows.next()?.ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
         read(row, seal)?
     };
-    let module = &bot.target.module;
-    if let (Some(named), Some(_)) = (bot.target.version, version) {
+    let module = bot
+        .target
+        .module()
+        .ok_or_else(|| Error::Conflict(format!("the bot {id} does not run here: there is nothing to pin it to")))?;
+    if let (Some(named), Some(_)) = (bot.target.version(), version) {
         return Err(Error::Conflict(format!(
             "the registration of the bot {id} names its version itself (module:{module}@{named}): change it there"
         )));
@@ -190,9 +201,9 @@ fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
     work.db
         .prepare_cached(
             "INSERT OR REPLACE INTO bots (id, tenant, platform, platform_id, network, channel, module, version, scheme, \
-             scheme_header, scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, live, account, pin, \
-             revision) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+             scheme_header, scheme_encoding, identity, secret, config, registration, created_ms, updated_ms, mode, account, pin, \
+             revision, relay) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         )?
         .execute(params![
             bot.id.as_str(),
@@ -201,8 +212,8 @@ fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
             bot.platform_id,
             bot.network,
             bot.channel,
-            bot.target.module.as_str(),
-            bot.target.version,
+            module(&bot.target),
+            bot.target.version(),
             scheme,
             header,
             encoding,
@@ -212,15 +223,16 @@ fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
             bot.registration,
             int(bot.created_ms),
             int(bot.updated_ms),
-            bot.live,
+            bot.mode.name(),
             bot.account,
             bot.pin,
             bot.revision,
+            bot.target.relay(),
         ])?;
     work.db
         .prepare_cached(
             "INSERT INTO bot_revisions (bot, revision, at_ms, platform, platform_id, network, channel, module, version, pin, \
-             scheme, config, live) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             scheme, config, mode, relay) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             bot.id.as_str(),
@@ -230,12 +242,13 @@ fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
             bot.platform_id,
             bot.network,
             bot.channel,
-            bot.target.module.as_str(),
-            bot.target.version,
+            module(&bot.target),
+            bot.target.version(),
             bot.pin,
             scheme,
             bot.config,
-            bot.live,
+            bot.mode.name(),
+            bot.target.relay(),
         ])?;
     Ok(())
 }

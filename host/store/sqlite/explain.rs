@@ -1,11 +1,13 @@
 //! Everything that is known of one event, and what one turn depended on.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::inbox::read_owner;
 use super::record::{deliveries_of, event_status, turn};
 use super::{count, ms};
 use crate::domain::actor::Actor;
+use crate::domain::bot::{Mode, Target};
 use crate::domain::names::{BotId, ConversationKey, EventId, ModuleName, TenantName};
 use crate::store::{Activated, BotRevision, Error, EventHead, Explained, Recording, TurnExplained};
 
@@ -119,7 +121,7 @@ fn activated(
     recorded: Option<i64>,
     turn_ms: i64,
 ) -> Result<Option<Activated>, Error> {
-    if recorded.is_none() && bot.version.or(bot.pin).is_some() {
+    if recorded.is_none() && bot.target.version().or(bot.pin).is_some() {
         return Ok(None);
     }
     Ok(db
@@ -127,18 +129,26 @@ fn activated(
             "SELECT seq, at_ms, by, origin FROM activations WHERE tenant = ?1 AND module = ?2 AND version = ?3 \
              AND ((?4 IS NULL AND at_ms <= ?5) OR seq = ?4) ORDER BY seq DESC LIMIT 1",
         )?
-        .query_row(params![tenant.as_str(), bot.module.as_str(), version, recorded, turn_ms], |row| {
-            let actor = Actor { name: row.get(2)?, origin: row.get(3)? };
-            Ok(Activated { seq: row.get(0)?, at_ms: ms(row.get(1)?), actor })
-        })
+        .query_row(
+            params![tenant.as_str(), bot.target.module().map(ModuleName::as_str), version, recorded, turn_ms],
+            |row| {
+                let actor = Actor { name: row.get(2)?, origin: row.get(3)? };
+                Ok(Activated { seq: row.get(0)?, at_ms: ms(row.get(1)?), actor })
+            },
+        )
         .optional()?)
+}
+
+/// A column holds what this program never wrote.
+fn unknown(column: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, "unknown to this program".into())
 }
 
 /// A bot's registration as it was.
 fn revision(db: &Connection, bot: &BotId, revision: u32) -> Result<Option<BotRevision>, Error> {
     Ok(db
         .prepare_cached(
-            "SELECT revision, at_ms, platform, platform_id, network, channel, module, version, pin, scheme, config, live \
+            "SELECT revision, at_ms, platform, platform_id, network, channel, module, version, pin, scheme, config, mode, relay \
              FROM bot_revisions WHERE bot = ?1 AND revision = ?2",
         )?
         .query_row(params![bot.as_str(), revision], |row| {
@@ -149,12 +159,11 @@ fn revision(db: &Connection, bot: &BotId, revision: u32) -> Result<Option<BotRev
                 platform_id: row.get(3)?,
                 network: row.get(4)?,
                 channel: row.get(5)?,
-                module: ModuleName::from(row.get::<_, String>(6)?),
-                version: row.get(7)?,
+                target: Target::of_parts(Some(&row.get::<_, String>(6)?), row.get(7)?, row.get(12)?).ok_or_else(|| unknown(6))?,
                 pin: row.get(8)?,
                 scheme: row.get(9)?,
                 config: row.get(10)?,
-                live: row.get(11)?,
+                mode: Mode::parse(&row.get::<_, String>(11)?).ok_or_else(|| unknown(11))?,
             })
         })
         .optional()?)

@@ -5,7 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::Error;
 
 /// The files, in order; the first one makes version 1.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_tenants.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_tenants.sql"),
+    include_str!("migrations/0003_khoros.sql"),
+];
 
 /// Brings the database up to the newest version that this program knows.
 ///

@@ -1,6 +1,6 @@
 //! The registrations API (seed 000; platforms.md A4).
 
-use bothost::domain::bot::{Encoding, Scheme};
+use bothost::domain::bot::{Encoding, Mode, Scheme};
 use bothost::platform::Platform;
 use bothost::platform::khoros::Khoros;
 use http::Method;
@@ -54,7 +54,7 @@ async fn the_seeds_payload_registers_and_comes_back_as_the_stored_record() {
     let answer = host.call(Method::POST, "registrations", &payload()).await;
     assert_eq!((answer.status.as_u16(), answer.body), (202, None));
     let bot = host.bots.lock().unwrap()[0].clone();
-    assert_eq!((bot.target.module.as_str(), bot.live, bot.config.as_str()), ("greeter", true, "{}"));
+    assert_eq!((bot.target.module().unwrap().as_str(), bot.mode, bot.config.as_str()), ("greeter", Mode::Live, "{}"));
     assert_eq!(bot.credentials.scheme, Scheme::Basic);
     assert!(!bot.registration.contains("s3cr3t"));
     let (status, body) = get(&host, ONE).await;
@@ -102,7 +102,7 @@ async fn registering_again_replaces_and_keeps_the_hash_key() {
         let changed = with("/callbackUrl", json!("module:other@3"));
         assert_eq!(host.call(method, "registrations", &changed).await.status.as_u16(), 202);
         let bots = host.bots.lock().unwrap();
-        assert_eq!((bots.len(), bots[0].id.as_str(), bots[0].target.version), (1, "hash-1", Some(3)));
+        assert_eq!((bots.len(), bots[0].id.as_str(), bots[0].target.version()), (1, "hash-1", Some(3)));
     }
 }
 
@@ -259,7 +259,7 @@ async fn one_bot_is_live_on_a_channel_and_ten_listen() {
     assert_eq!(host.call(Method::POST, "registrations", &payload()).await.status.as_u16(), 202);
     // Another tenant's channel of the same name is another channel.
     assert_eq!(host.call_as("other", Method::POST, "registrations", &payload()).await.status.as_u16(), 202);
-    assert_eq!(host.bots.lock().unwrap().iter().filter(|bot| bot.live).count(), 2);
+    assert_eq!(host.bots.lock().unwrap().iter().filter(|bot| bot.mode == Mode::Live).count(), 2);
 }
 
 #[tokio::test]
@@ -276,9 +276,9 @@ async fn the_mode_changes_by_path() {
     assert_eq!(put(format!("{ONE}/mode/maintenance")).await, (202, String::new()));
     let (_, body) = get(&host, ONE).await;
     assert_eq!((&body["data"]["mode"], &body["data"]["maintenanceMode"]), (&json!("MAINTENANCE"), &json!(1)));
-    assert!(!host.bots.lock().unwrap()[0].live);
+    assert_eq!(host.bots.lock().unwrap()[0].mode, Mode::Maintenance);
     assert_eq!(put(format!("{ONE}/mode/LIVE")).await.0, 202);
-    assert!(host.bots.lock().unwrap()[0].live);
+    assert_eq!(host.bots.lock().unwrap()[0].mode, Mode::Live);
     let invalid = put(format!("{ONE}/mode/liev")).await;
     assert_eq!(invalid, (400, r#"{"error":{"messages":["Invalid mode: liev"]}}"#.to_owned()));
     let unknown = put("registrations/network/sms/externalId/x/appId/y/mode/live".to_owned()).await;

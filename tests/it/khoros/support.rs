@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bothost::domain::actor::Actor;
-use bothost::domain::bot::{Bot, Credentials, Scheme, Target};
+use bothost::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
 use bothost::domain::names::{BotId, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
@@ -27,8 +27,8 @@ pub(super) fn bot(scheme: Scheme, secret: &str) -> Bot {
         channel: "ext-0".to_owned(),
         account: "acme-inc".to_owned(),
         pin: None,
-        target: Target { module: ModuleName::parse("greeter").unwrap(), version: None },
-        live: true,
+        target: Target::Module { name: ModuleName::parse("greeter").unwrap(), version: None },
+        mode: Mode::Live,
         credentials: Credentials { scheme, identity: "user".to_owned(), secret: Secret::new(secret) },
         config: "{}".to_owned(),
         registration: "{}".to_owned(),
@@ -98,6 +98,7 @@ impl MemoryHost {
             scopes: Scopes::from_iter([Scope::ADMIN]),
             method,
             path: path.to_owned(),
+            prefix: "/bots/v3",
             query: String::new(),
             body,
             now_ms: NOW_MS,

@@ -62,7 +62,7 @@ fn an_event_is_explained_to_its_tenant_alone() {
     let found = store.explain(&acme(), event).unwrap().unwrap();
     assert_eq!((found.head.duplicates, found.head.duplicate_ms), (2, Some(30)));
     assert_eq!((found.head.status, found.head.bot_revision), (EventStatus::Done, 1));
-    assert_eq!(found.bot.unwrap().module.as_str(), "echo");
+    assert_eq!(found.bot.unwrap().target.module().unwrap().as_str(), "echo");
     let last = &found.deliveries[0].tries[0];
     assert_eq!((last.http_status, last.answer.as_deref(), last.result.as_str()), (Some(403), Some("no"), "parked"));
     assert!(store.explain(&other(), event).unwrap().is_none());

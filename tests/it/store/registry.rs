@@ -29,7 +29,7 @@ fn bots_come_back_as_they_were() {
         bot.credentials.scheme = scheme;
         // Older ones are registered last.
         bot.created_ms = 100 - at as u64;
-        bot.target = Target { module: ModuleName::from("echo"), version: (at == 1).then_some(7) };
+        bot.target = Target::Module { name: ModuleName::from("echo"), version: (at == 1).then_some(7) };
         store.put_bot(bot.clone(), actor()).wait().unwrap();
         assert_eq!(store.bot(&bot.id).unwrap().as_deref(), Some(&bot));
         bots.insert(0, bot);

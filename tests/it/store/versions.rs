@@ -110,7 +110,7 @@ fn a_version_in_use_is_not_deleted() {
     assert_eq!(numbers(&store), [4, 3]);
 
     // A registration that names a version uses it as well.
-    let target = Target { module: echo(), version: Some(3) };
+    let target = Target::Module { name: echo(), version: Some(3) };
     store.put_bot(Bot { target, ..bot("b1") }, actor()).wait().unwrap();
     put(&store, "ee");
     put(&store, "ff");
@@ -227,10 +227,10 @@ fn a_pin_is_a_revision_of_the_bot() {
     // A registration that is replaced keeps it, one for another module does not.
     store.put_bot(bot("b1"), actor()).wait().unwrap();
     assert_eq!(store.bot(&BotId::from("b1")).unwrap().unwrap().pin, Some(1));
-    let target = Target { module: ModuleName::from("else"), version: None };
+    let target = Target::Module { name: ModuleName::from("else"), version: None };
     store.put_bot(Bot { target, ..bot("b1") }, actor()).wait().unwrap();
     assert_eq!(store.bot(&BotId::from("b1")).unwrap().unwrap().pin, None);
-    let target = Target { module: echo(), version: Some(2) };
+    let target = Target::Module { name: echo(), version: Some(2) };
     store.put_bot(Bot { target, ..bot("b1") }, actor()).wait().unwrap();
     assert!(conflict(pin(&store, Some(1))).contains("module:echo@2"));
 }

@@ -2,58 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::bot::{Bot, Encoding, Scheme};
+use crate::domain::bot::{Bot, Encoding, Mode, Scheme};
 
 /// What a shown record has in place of the secret.
 const MASK: &str = "********";
-
-/// The operating mode (conformance 39-50).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// The bot gets events and answers.
-    Live,
-    /// The bot is away; agents answer.
-    Maintenance,
-    /// The bot gets events and stays silent.
-    Monitoring,
-}
-
-impl Mode {
-    /// Reads the platform's name of a mode.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "LIVE" => Some(Self::Live),
-            "MAINTENANCE" => Some(Self::Maintenance),
-            "MONITORING" => Some(Self::Monitoring),
-            _ => None,
-        }
-    }
-
-    /// The platform's name of it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Live => "LIVE",
-            Self::Maintenance => "MAINTENANCE",
-            Self::Monitoring => "MONITORING",
-        }
-    }
-}
-
-/// The mode that a bot is registered with.
-pub(super) fn mode(bot: &Bot) -> Option<Mode> {
-    members(bot).get("mode").and_then(Value::as_str).and_then(Mode::parse)
-}
 
 /// The same bot in another mode.
 pub(super) fn with_mode(bot: &Bot, mode: Mode, now_ms: u64) -> Bot {
     let mut registration = members(bot);
     registration.insert("mode".to_owned(), mode.name().into());
-    Bot {
-        live: mode == Mode::Live,
-        registration: Value::Object(registration).to_string(),
-        updated_ms: now_ms,
-        ..bot.clone()
-    }
+    Bot { mode, registration: Value::Object(registration).to_string(), updated_ms: now_ms, ..bot.clone() }
 }
 
 /// The record of a bot. `credentials` and `contact` are JSON within a string, as the platform has them (conformance 5, 6);
@@ -62,7 +20,7 @@ pub(super) fn record(bot: &Bot) -> Value {
     let registration = members(bot);
     let field = |name: &str| registration.get(name).cloned();
     let text = |name: &str| field(name).unwrap_or_else(|| Value::from(""));
-    let in_maintenance = u8::from(mode(bot) == Some(Mode::Maintenance));
+    let in_maintenance = u8::from(bot.mode == Mode::Maintenance);
     let mut record = json!({
         "hashKey": bot.id.as_str(),
         "appId": bot.platform_id,

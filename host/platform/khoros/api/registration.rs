@@ -6,8 +6,7 @@
 use http::HeaderName;
 use serde_json::{Map, Value, json};
 
-use super::record::Mode;
-use crate::domain::bot::{Bot, Credentials, Encoding, Scheme, Target};
+use crate::domain::bot::{Bot, Credentials, Encoding, Mode, Scheme, Target};
 use crate::domain::names::{BotId, TenantName};
 use crate::domain::secret::Secret;
 use crate::platform::khoros::{NAME, verify};
@@ -80,7 +79,7 @@ impl Registration {
             account: self.company_key,
             target: self.target,
             pin: None,
-            live: self.mode == Mode::Live,
+            mode: self.mode,
             credentials: self.credentials,
             config,
             registration: Value::Object(self.shown).to_string(),
