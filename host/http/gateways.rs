@@ -49,7 +49,7 @@ pub const ROUTES: &[Route] = &[
         problems: &[
             (404, "There is no such platform; `detail` lists them."),
             IN_SETTINGS,
-            (422, "The URL may not be reached on behalf of a tenant, or the token cannot be sent."),
+            (422, "The URL may not be reached on behalf of a tenant, or the token is too short or cannot be sent."),
         ],
         handler: || put(set),
     },
@@ -66,9 +66,8 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-/// The longest URL and the longest token, in bytes.
+/// The longest URL, in bytes.
 const URL_BYTES_MAX: usize = 2048;
-const TOKEN_BYTES_MAX: usize = 8192;
 
 /// A gateway.
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,7 +90,7 @@ struct GatewayJson {
 struct NewGatewayJson {
     /// The base URL, https and at a public address; paths of the platform's API are appended.
     url: String,
-    /// What the platform knows the tenant by.
+    /// What the platform knows the tenant by: 8 to 8192 visible ASCII characters.
     token: String,
 }
 
@@ -127,9 +126,8 @@ async fn set(
         return Err(unusable(format!("`url` has {} bytes, at most {URL_BYTES_MAX}", new.url.len())));
     }
     front.pipeline.outbound.guard().reach(&new.url).map_err(|reason| unusable(format!("`url`: {reason}")))?;
-    let sendable = (1..=TOKEN_BYTES_MAX).contains(&new.token.len()) && new.token.bytes().all(|b| b.is_ascii_graphic());
-    if !sendable {
-        return Err(unusable(format!("`token` has 1 to {TOKEN_BYTES_MAX} visible ASCII characters, without spaces")));
+    if !gateway::is_token(&new.token) {
+        return Err(unusable(format!("`token` {}", gateway::TOKEN_RULE)));
     }
     let gateway = gateway::Gateway {
         tenant: caller.tenant.clone(),

@@ -137,17 +137,32 @@ async fn send(pipeline: &Pipeline, delivery: &Delivery) -> (Receipt, Option<Answ
     }
 }
 
+/// What stands where a token was: shorter than any token, so that cutting makes no text longer.
+const TOKEN_CUT: &str = "[token]";
+
 /// A body as text, with the token out of it: a platform may say back what it was sent, and whoever may read the record may not
-/// have the token. JSON may write a slash with a backslash before it.
+/// have the token. JSON may write a slash with a backslash before it. One pass finds both forms: what is put in their place is
+/// not looked at again.
 fn without(token: &Secret, body: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    let token = token.reveal();
-    for written in [token.to_owned(), token.replace('/', "\\/")] {
-        if !written.is_empty() && text.contains(&written) {
-            text = text.replace(&written, "[the gateway's token]");
+    let (text, token) = (String::from_utf8_lossy(body), token.reveal());
+    let escaped = token.replace('/', "\\/");
+    // Without a slash both forms are the same.
+    let written = if escaped == token { vec![token] } else { vec![token, &escaped] };
+    let mut found: Vec<_> =
+        written.into_iter().filter(|form| !form.is_empty()).map(|form| (form, text.find(form))).collect();
+    let (mut cut, mut from) = (String::new(), 0);
+    while let Some((at, length)) = found.iter().filter_map(|(form, at)| Some(((*at)?, form.len()))).min() {
+        cut.push_str(&text[from..at]);
+        cut.push_str(TOKEN_CUT);
+        from = at + length;
+        for (form, at) in &mut found {
+            if at.is_some_and(|at| at < from) {
+                *at = text[from..].find(*form).map(|at| from + at);
+            }
         }
     }
-    text
+    cut.push_str(&text[from..]);
+    cut
 }
 
 fn answered(status: u16, mut text: String) -> Answered {
@@ -167,5 +182,37 @@ fn log_settlement(delivery: &Delivery, settlement: &Settlement) {
         Settlement::Parked { reason, ambiguous } => {
             tracing::error!(delivery = id, %event, action, attempt, reason, ambiguous, "delivery parked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+    use crate::domain::secret::Secret;
+
+    fn cut(token: &str, body: &str) -> String {
+        without(&Secret::new(token), body.as_bytes())
+    }
+
+    #[test]
+    fn a_token_is_cut_out_however_it_is_written() {
+        assert_eq!(
+            cut("to/ken-88", r#"{"a": "to/ken-88", "b": "to\/ken-88."}"#),
+            r#"{"a": "[token]", "b": "[token]."}"#
+        );
+        assert_eq!(cut("secret-token", "secret-secret-tokensecret-token"), "secret-[token][token]");
+        assert_eq!(cut("secret-token", "nothing of it"), "nothing of it");
+        assert_eq!(cut("", "nothing to cut"), "nothing to cut");
+    }
+
+    #[test]
+    fn what_is_put_in_a_tokens_place_is_not_looked_at_again() {
+        // No such tokens can be set; a text stays bounded all the same.
+        for token in ["a", "t", "[", "/", "token"] {
+            let body = token.repeat(1000);
+            let text = cut(token, &body);
+            assert!(text.len() <= 1000 * "[token]".len(), "{token}: {}", text.len());
+        }
+        assert!(cut("[token]", "[token] [token]").len() <= 15);
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::domain::gateway;
 use crate::domain::names::TenantName;
 use crate::domain::retry::Backoff;
 use crate::domain::secret::Secret;
@@ -182,13 +183,28 @@ pub struct Tenant {
     pub gateways: BTreeMap<String, Gateway>,
 }
 
+impl Tenant {
+    fn check(&self, name: &str) -> Result<(), Error> {
+        for (platform, gateway) in &self.gateways {
+            if !gateway.url.starts_with("https://") && !gateway.url.starts_with("http://") {
+                let reason = "it must be an http or https URL";
+                return Err(Error::Value { name: "gateways.*.url", value: gateway.url.clone(), reason });
+            }
+            if !gateway::is_token(gateway.token.reveal()) {
+                return Err(Error::Token { tenant: name.to_owned(), platform: platform.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// `[tenants.<name>.gateways.<platform>]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     /// The base URL; paths of the platform's API are appended.
     pub url: String,
-    /// The bearer token.
+    /// The bearer token: 8 to 8192 visible ASCII characters.
     #[serde(deserialize_with = "secret")]
     pub token: Secret,
 }
@@ -208,6 +224,14 @@ pub enum Error {
         value: String,
         /// What it must be.
         reason: &'static str,
+    },
+    /// A gateway's token cannot be used. It is a secret and not said.
+    #[error("settings: tenants.{tenant}.gateways.{platform}.token cannot be used: a token {}", gateway::TOKEN_RULE)]
+    Token {
+        /// Whose gateway.
+        tenant: String,
+        /// To which platform.
+        platform: String,
     },
 }
 
@@ -282,13 +306,7 @@ impl Settings {
             let reason = "a tenant's name has 1 to 63 of a-z, 0-9, - and _ and starts with a letter or digit";
             return Err(Error::Value { name: "tenants.<name>", value: format!("{name:?}"), reason });
         }
-        for gateway in self.tenants.values().flat_map(|tenant| tenant.gateways.values()) {
-            if !gateway.url.starts_with("https://") && !gateway.url.starts_with("http://") {
-                let reason = "it must be an http or https URL";
-                return Err(Error::Value { name: "gateways.*.url", value: gateway.url.clone(), reason });
-            }
-        }
-        Ok(())
+        self.tenants.iter().try_for_each(|(name, tenant)| tenant.check(name))
     }
 
     /// A file or directory within the data directory.

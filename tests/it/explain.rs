@@ -160,7 +160,7 @@ async fn what_the_platform_answers_is_explained_without_the_token() {
     let (_, told) = get(&stage, &format!("/v1/events/{event}")).await;
     let one = &told["deliveries"][0]["tries"][0];
     assert!(!one.to_string().contains(TOKEN), "{one}");
-    assert!(one["answer"].as_str().unwrap().contains("[the gateway's token]"), "{one}");
+    assert!(one["answer"].as_str().unwrap().contains("[token]"), "{one}");
     assert!(!told["verdict"].to_string().contains(TOKEN), "{}", told["verdict"]);
 }
 

@@ -25,6 +25,7 @@ mod explain;
 mod failure;
 mod files_and_api;
 mod front_door;
+mod gateway_tokens;
 mod gateways;
 mod guest;
 mod guests;

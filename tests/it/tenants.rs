@@ -98,7 +98,7 @@ async fn an_account_belongs_to_one_tenant_until_it_is_released() {
 #[tokio::test]
 async fn tenants_of_the_settings_are_made_at_the_start() {
     let url = ("TENANTS__ACME__GATEWAYS__KHOROS__URL", "http://127.0.0.1:9");
-    let host = Host::builder().set(url.0, url.1).set("TENANTS__ACME__GATEWAYS__KHOROS__TOKEN", "hush").start();
+    let host = Host::builder().set(url.0, url.1).set("TENANTS__ACME__GATEWAYS__KHOROS__TOKEN", "hush-hush").start();
     assert_eq!(names(&host).await, ["acme", "default"]);
     assert!(host.data.join("modules/acme").is_dir());
     let maker = "SELECT count(*) FROM audit WHERE tenant = 'acme' AND action = 'tenant.create' AND actor = 'operator' \
