@@ -16,6 +16,7 @@ use tempfile::TempDir;
 mod archive;
 mod durability;
 mod inbox;
+mod migrations;
 mod outbox;
 mod registry;
 mod seal;

@@ -169,8 +169,13 @@ pub(super) fn pin(
     Ok(bot)
 }
 
-/// Makes an account on a platform, or a client_id, a tenant's own, unless it is another's.
+/// Makes an account on a platform, or a client_id, a tenant's own, unless it is another's or empty.
 pub(super) fn claim(db: &Connection, kind: &str, value: &str, tenant: &TenantName) -> Result<(), Error> {
+    if value.is_empty() {
+        let nameless =
+            format!("what is to be one tenant's alone on {kind} is empty, and an empty name can be nobody's: give one");
+        return Err(Error::Conflict(nameless));
+    }
     let owner: Option<String> = db
         .prepare_cached("SELECT tenant FROM claims WHERE kind = ?1 AND value = ?2")?
         .query_row([kind, value], |row| row.get(0))

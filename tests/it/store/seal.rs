@@ -107,7 +107,7 @@ fn without_any_bot_the_data_key_needs_its_master_all_the_same() {
 }
 
 /// As the first release sealed a bot's secret: nonce and ciphertext under the master key, bound to tenant, table and row.
-fn sealed_as_before(master: &[u8; 32], tenant: &str, row: &str, secret: &str) -> Vec<u8> {
+pub(super) fn sealed_as_before(master: &[u8; 32], tenant: &str, row: &str, secret: &str) -> Vec<u8> {
     let mut bound = Vec::new();
     for part in [tenant, "bots", row] {
         bound.extend_from_slice(&(part.len() as u64).to_le_bytes());
@@ -118,7 +118,7 @@ fn sealed_as_before(master: &[u8; 32], tenant: &str, row: &str, secret: &str) ->
     [nonce.as_slice(), &cipher.encrypt(&XNonce::from(nonce), payload).unwrap()].concat()
 }
 
-fn of_the_release_before() -> (Place, [u8; 32]) {
+pub(super) fn of_the_release_before() -> (Place, [u8; 32]) {
     let (place, master) = (Place::new(), [3; 32]);
     put_key(&place, &master);
     let db = place.peek();

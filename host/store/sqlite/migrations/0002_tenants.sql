@@ -100,6 +100,11 @@ ALTER TABLE activations ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE bots ADD COLUMN account TEXT NOT NULL DEFAULT '';
 ALTER TABLE bots ADD COLUMN pin INTEGER;
 ALTER TABLE bots ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+-- Bots from before have their account in the registration alone. Whoever registered first for one has it.
+UPDATE bots SET account = json_extract(registration, '$.companyKey')
+    WHERE iif(json_valid(registration), json_type(registration, '$.companyKey') = 'text', 0);
+INSERT OR IGNORE INTO claims (kind, value, tenant)
+    SELECT platform, account, tenant FROM bots WHERE account <> '' ORDER BY created_ms, id;
 
 -- What a turn depends on of a registration: one row for each change of it, kept when the bot is gone.
 CREATE TABLE bot_revisions (

@@ -1,0 +1,60 @@
+//! A database that an earlier release made: what it holds is whole after the migration.
+
+use bothost::domain::bot::Bot;
+use bothost::domain::names::TenantName;
+use bothost::store::sqlite::Sqlite;
+use bothost::store::{Error, Store as _, Tenancy as _};
+
+use super::seal::{of_the_release_before, sealed_as_before};
+use super::{Place, actor, bot};
+
+/// A database of the first release with the bots `b1` and `b2` of `acme`, which name no account, and these others: id,
+/// tenant, registration, when it was made.
+fn with_bots(bots: &[(&str, &str, &str, i64)]) -> (Place, Sqlite) {
+    let (place, master) = of_the_release_before();
+    let row =
+        "INSERT INTO bots VALUES (?1, ?2, 'khoros', ?1, 'net', 'page', 'echo', NULL, 'basic', NULL, NULL, 'user', ?3,
+               '{}', ?4, ?5, ?5, 1)";
+    for (id, tenant, registration, created_ms) in bots {
+        let secret = sealed_as_before(&master, tenant, id, "hush");
+        place.peek().execute(row, rusqlite::params![id, tenant, secret, registration, created_ms]).unwrap();
+    }
+    let store = place.open(9);
+    (place, store)
+}
+
+fn claims(store: &Sqlite, tenant: &str) -> Vec<(String, String)> {
+    let claims = store.claims(&TenantName::from(tenant), None, 9).unwrap();
+    claims.into_iter().map(|claim| (claim.kind, claim.value)).collect()
+}
+
+#[test]
+fn bots_from_before_there_were_tenants_have_their_account_and_its_claim() {
+    let (place, store) = with_bots(&[
+        ("later", "other", r#"{"companyKey": "shared"}"#, 8),
+        ("first", "acme", r#"{"companyKey": "shared"}"#, 7),
+        ("second", "acme", r#"{"companyKey": "initech", "mode": "LIVE"}"#, 9),
+        ("number", "acme", r#"{"companyKey": 7}"#, 9),
+        ("broken", "acme", "{", 9),
+    ]);
+    let account = |id: &str| place.text(&format!("SELECT account FROM bots WHERE id = '{id}'"));
+    assert_eq!(["first", "later", "second"].map(account), ["shared", "shared", "initech"]);
+    assert_eq!(["b1", "b2", "number", "broken"].map(account), ["", "", "", ""], "what names none has none");
+    // Whoever registered first for an account has it.
+    let khoros = |account: &str| ("khoros".to_owned(), account.to_owned());
+    assert_eq!(claims(&store, "acme"), [khoros("initech"), khoros("shared")]);
+    assert_eq!(claims(&store, "other"), []);
+    // So nobody else registers a bot for it.
+    let theirs = Bot { tenant: TenantName::from("other"), account: "initech".to_owned(), ..bot("theirs") };
+    let refused = store.put_bot(theirs, actor()).wait().unwrap_err();
+    assert!(refused.to_string().contains("belongs to another tenant"), "{refused}");
+}
+
+#[test]
+fn an_empty_account_is_nobodys() {
+    let (place, store) = with_bots(&[]);
+    let nameless = Bot { account: String::new(), ..bot("b3") };
+    let Err(Error::Conflict(refused)) = store.put_bot(nameless, actor()).wait() else { panic!("it was taken") };
+    assert!(refused.contains("is empty"), "{refused}");
+    assert_eq!(place.number("SELECT count(*) FROM claims"), 0);
+}
