@@ -7,7 +7,8 @@ use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
 use crate::domain::names::{BotId, Digest, ModuleName, TenantName};
 
-/// Modules and their versions. A number is never used again: a version that is deleted keeps its row.
+/// Modules and their versions. A number is never used again: a version that is deleted keeps its row. To
+/// upload, activate, roll back or delete for a tenant that was removed meanwhile is an [`Error::Conflict`].
 pub trait Modules {
     /// Records an upload as a version and, when it is told to, makes that the active one. The same digest as the module's
     /// newest version is that version again, with the new report. What is beyond the newest [`Upload::keep`] and not in use

@@ -19,6 +19,7 @@ mod inbox;
 mod migrations;
 mod outbox;
 mod registry;
+mod removed;
 mod seal;
 mod tenancy;
 mod versions;

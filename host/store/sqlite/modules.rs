@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::json;
 
 use super::writer::Work;
-use super::{Sqlite, audit, bots, int, ms, versions};
+use super::{Sqlite, audit, bots, int, ms, tenants, versions};
 use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
 use crate::domain::names::{BotId, Digest, ModuleName, TenantName};
@@ -28,6 +28,7 @@ impl Modules for Sqlite {
         now_ms: u64,
     ) -> Reply<Serving> {
         self.writer.submit(move |work| {
+            tenants::not_removed(&work.db, &tenant)?;
             let version = versions::find(&work.db, &tenant, &module, version)?
                 .ok_or_else(|| versions::no_version(&module, version))?;
             let activation = activate(&work.db, &version, &actor, now_ms)?;
@@ -204,6 +205,7 @@ fn roll_back(
     now_ms: u64,
 ) -> Result<Serving, Error> {
     let db = &work.db;
+    tenants::not_removed(db, tenant)?;
     let (version, earlier) = before(db, tenant, module)?;
     if version.version != to {
         return Err(Error::Conflict(format!(

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::modules::{activate, before, current, read_activation, serving};
 use super::writer::Work;
-use super::{audit, count, int, ms};
+use super::{audit, count, int, ms, tenants};
 use crate::domain::actor::Actor;
 use crate::domain::names::{Digest, ModuleName, TenantName};
 use crate::store::{Activation, Error, ModuleRecord, Upload, Uploaded, Version, VersionRecord};
@@ -21,6 +21,7 @@ macro_rules! versions {
 pub(super) fn upload(work: &mut Work, upload: &Upload) -> Result<Uploaded, Error> {
     let Upload { tenant, module, actor, now_ms, .. } = upload;
     let db = &work.db;
+    tenants::not_removed(db, tenant)?;
     let newest = db
         .prepare_cached(versions!(
             "WHERE v.tenant = ?1 AND v.module = ?2 AND v.deleted_ms IS NULL ORDER BY v.version DESC LIMIT 1"
@@ -111,6 +112,7 @@ pub(super) fn delete(
     now_ms: u64,
 ) -> Result<Version, Error> {
     let db = &work.db;
+    tenants::not_removed(db, tenant)?;
     let version = find(db, tenant, module, number)?.ok_or_else(|| no_version(module, number))?;
     if let Some(use_of_it) = in_use(db, &version)? {
         return Err(Error::Conflict(format!("version {number} of the module {module} is in use: {use_of_it}")));
