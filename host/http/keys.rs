@@ -38,6 +38,8 @@ pub struct Caller {
     pub scopes: Scopes,
     /// The app in whose name it acts.
     pub client_id: Option<String>,
+    /// From when on the key is not taken any more, in milliseconds since 1970-01-01 UTC.
+    pub expires_ms: Option<u64>,
 }
 
 /// A new key.
@@ -119,6 +121,7 @@ pub fn caller(store: &dyn Store, headers: &HeaderMap, peer: String, now_ms: u64)
         key: id,
         scopes: key.scopes.clone(),
         client_id: key.client_id.clone(),
+        expires_ms: key.expires_ms,
     })
 }
 

@@ -51,7 +51,8 @@ pub const ROUTES: &[Route] = &[
         method: Method::POST,
         path: "/v1/keys",
         access: Access::Scope(Scope::MANAGE),
-        summary: "Make a key that may do no more than the one that makes it. The answer alone shows it.",
+        summary: "Make a key that may do no more than the one that makes it, nor longer, unless that may `admin`. The answer \
+                  alone shows it.",
         query: &[],
         body: Some(json_of::<NewKeyJson>()),
         answer: (201, Some(json_of::<CreatedKey>())),
@@ -86,7 +87,8 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/keys/{id}/rotate",
         access: Access::Scope(Scope::MANAGE),
         summary: "Make a key that takes over from this one, which is taken for a while yet: two are live at a time. The new \
-                  key has the same name, scopes and client_id, and lives as long as this one did from its making.",
+                  key has the same name, scopes and client_id, and lives as long as this one did from its making, but no longer \
+                  than the key that asks for it, unless that may `admin`.",
         query: &[],
         body: Some(json_of::<RotateJson>()),
         answer: (201, Some(json_of::<CreatedKey>())),
@@ -116,7 +118,8 @@ pub(super) struct NewKeyJson {
     scopes: Vec<String>,
     /// The app in whose name it acts, 1 to 128 visible ASCII characters. It belongs to the tenant from then on.
     client_id: Option<String>,
-    /// From when on it is not taken any more; never when it is left out.
+    /// From when on it is not taken any more: no later than the key that makes it, unless that may `admin`. When it is left
+    /// out, as long as the key that makes it, or for ever if that may `admin`.
     expires_ms: Option<u64>,
 }
 
@@ -194,15 +197,14 @@ fn names(scopes: &Scopes) -> Vec<String> {
     scopes.iter().map(|scope| scope.to_string()).collect()
 }
 
-async fn who_am_i(State(front): State<Arc<Front>>, caller: Caller) -> Result<Json<WhoAmI>, Problem> {
-    let key = find(&front, &caller.tenant, &caller.key)?;
-    Ok(Json(WhoAmI {
+async fn who_am_i(caller: Caller) -> Json<WhoAmI> {
+    Json(WhoAmI {
         tenant: caller.tenant.as_str().to_owned(),
         key: caller.key.as_str().to_owned(),
         scopes: names(&caller.scopes),
         client_id: caller.client_id,
-        expires_ms: key.expires_ms,
-    }))
+        expires_ms: caller.expires_ms,
+    })
 }
 
 async fn list(
@@ -251,6 +253,7 @@ pub(super) async fn make_key(
         return Err(unusable("a key without `scopes` could do nothing: name at least one".to_owned()));
     }
     no_more_than(caller, &scopes)?;
+    let expires_ms = no_longer_than(caller, new.expires_ms)?;
     let minted = mint()?;
     let key = Key {
         id: minted.id.clone(),
@@ -261,7 +264,7 @@ pub(super) async fn make_key(
         hash: minted.hash,
         replaces: None,
         created_ms: now_ms,
-        expires_ms: new.expires_ms,
+        expires_ms,
         last_used_ms: None,
         revoked_ms: None,
     };
@@ -309,7 +312,7 @@ async fn rotate(
     // The successor is a key that the caller gets to see.
     no_more_than(&caller, &old.scopes)?;
     let (minted, now_ms) = (mint()?, front.pipeline.clock.now_ms());
-    let new = NewKey { id: minted.id.clone(), hash: minted.hash, now_ms };
+    let new = NewKey { id: minted.id.clone(), hash: minted.hash, now_ms, expires_max_ms: latest_expiry(&caller) };
     let key = front.pipeline.store.rotate_key(caller.tenant, old.id, new, grace_s * 1000, caller.actor).await;
     let key = key.map_err(|error| Problem::of_store(&error))?;
     Ok(created(&minted, &key, now_ms))
@@ -338,6 +341,24 @@ fn no_more_than(caller: &Caller, scopes: &Scopes) -> Result<(), Problem> {
         let detail = format!("the key {} lacks the scope {scope} itself", caller.key);
         Err(Problem::new(StatusCode::FORBIDDEN, "scope", detail))
     })
+}
+
+/// When what the caller makes expires at the latest: a key that ends leaves none behind that goes on for it. An admin decides
+/// about keys in any case.
+fn latest_expiry(caller: &Caller) -> Option<u64> {
+    caller.expires_ms.filter(|_| !caller.scopes.allow(Scope::ADMIN))
+}
+
+/// The expiry of a key that the caller makes.
+fn no_longer_than(caller: &Caller, expires_ms: Option<u64>) -> Result<Option<u64>, Problem> {
+    match (expires_ms, latest_expiry(caller)) {
+        (Some(wanted), Some(latest)) if wanted > latest => Err(unusable(format!(
+            "`expires_ms` is {wanted}, and the key {} expires at {latest}: a key lives no longer than the one that makes it, \
+             unless that has the scope admin",
+            caller.key
+        ))),
+        (wanted, latest) => Ok(wanted.or(latest)),
+    }
 }
 
 fn is_name(text: &str) -> bool {

@@ -45,8 +45,8 @@ pub trait Tenancy {
     /// id is taken, or the tenant has too many.
     fn add_key(&self, key: Key, actor: Actor) -> Reply<()>;
 
-    /// Makes a successor of a key, with the same name, scopes, client_id and span of life, and lets the key expire after
-    /// `grace_ms`. [`Error::Conflict`] when it is not live, or two are live already.
+    /// Makes a successor of a key, with the same name, scopes, client_id and, up to [`NewKey::expires_max_ms`], span of life,
+    /// and lets the key expire after `grace_ms`. [`Error::Conflict`] when it is not live, or two are live already.
     fn rotate_key(&self, tenant: TenantName, id: KeyId, new: NewKey, grace_ms: u64, actor: Actor) -> Reply<Key>;
 
     /// Revokes a key, from the next request on; one that was revoked stays so.
@@ -118,6 +118,8 @@ pub struct NewKey {
     pub hash: [u8; 32],
     /// When it is made, in milliseconds since 1970-01-01 UTC.
     pub now_ms: u64,
+    /// When it expires at the latest, whatever the span of life before; nothing: no matter when.
+    pub expires_max_ms: Option<u64>,
 }
 
 /// One entry of the audit log.

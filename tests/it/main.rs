@@ -33,6 +33,7 @@ mod hostile;
 mod idempotency;
 mod isolation;
 mod journey;
+mod key_expiry;
 mod keys;
 mod khoros;
 mod logs;

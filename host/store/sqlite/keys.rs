@@ -144,12 +144,13 @@ pub(super) fn rotate(
     // The key's own expiry is that of a grace if it was rotated before.
     let like = successors.last().unwrap_or(&old);
     let span_ms = like.expires_ms.map(|expires_ms| expires_ms.saturating_sub(like.created_ms));
+    let after_span_ms = span_ms.map(|span_ms| now_ms.saturating_add(span_ms));
     let key = Key {
         id: new.id.clone(),
         hash: new.hash,
         replaces: Some(id.clone()),
         created_ms: now_ms,
-        expires_ms: span_ms.map(|span_ms| now_ms.saturating_add(span_ms)),
+        expires_ms: [after_span_ms, new.expires_max_ms].into_iter().flatten().min(),
         last_used_ms: None,
         ..old.clone()
     };

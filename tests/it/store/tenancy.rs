@@ -48,7 +48,15 @@ fn key(tenant: TenantName, name: &str) -> Key {
 }
 
 fn rotate(store: &Sqlite, old: &str, new: &str, grace_ms: u64, now_ms: u64) -> Result<Key, Error> {
-    store.rotate_key(acme(), id(old), NewKey { id: id(new), hash: [8; 32], now_ms }, grace_ms, actor()).wait()
+    store
+        .rotate_key(
+            acme(),
+            id(old),
+            NewKey { id: id(new), hash: [8; 32], now_ms, expires_max_ms: None },
+            grace_ms,
+            actor(),
+        )
+        .wait()
 }
 
 fn conflict<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
@@ -121,7 +129,15 @@ fn two_keys_of_a_line_are_live_and_never_three() {
     assert_eq!(fourth.expires_ms, Some(101_700));
     assert_eq!(standing("k2", 2000), Standing::Expired, "the grace does not begin again");
     assert!(matches!(
-        store.rotate_key(other(), id("k4"), NewKey { id: id("k5"), hash: [0; 32], now_ms: 1 }, 1, actor()).wait(),
+        store
+            .rotate_key(
+                other(),
+                id("k4"),
+                NewKey { id: id("k5"), hash: [0; 32], now_ms: 1, expires_max_ms: None },
+                1,
+                actor()
+            )
+            .wait(),
         Err(Error::Missing(_))
     ));
     store.close();
