@@ -1,6 +1,7 @@
 //! The modules that serve now. A swap is one atomic pointer; a turn that is under way keeps the module that it began with,
 //! and the old one goes when the last such turn ends.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,7 +21,8 @@ pub struct Active {
     pub module: Arc<Module>,
 }
 
-/// How many pinned versions are held at most; the one that was held first goes, and is loaded again by its next turn.
+/// How many pinned versions are held at most, of all tenants together. Of the tenant that has most of them, the one that was
+/// held first goes, and is loaded again by its next turn: nobody's many push out another's few.
 const PINNED_MAX: usize = 256;
 
 /// The active version of every module of every tenant, and the versions that bots are pinned to.
@@ -35,6 +37,21 @@ pub struct Catalog {
 struct Pinned {
     next: u64,
     held: BTreeMap<(TenantName, ModuleName, u32), (u64, Arc<Active>)>,
+}
+
+impl Pinned {
+    /// Lets the first go that came of the tenant that has most; of several such tenants, the first of all theirs.
+    fn drop_one(&mut self) {
+        let mut numbers: BTreeMap<&TenantName, usize> = BTreeMap::new();
+        for (tenant, _, _) in self.held.keys() {
+            *numbers.entry(tenant).or_default() += 1;
+        }
+        let most = |tenant: &TenantName| Reverse(numbers.get(tenant).copied());
+        let first = self.held.iter().min_by_key(|((tenant, _, _), (place, _))| (most(tenant), *place));
+        if let Some(key) = first.map(|(key, _)| key.clone()) {
+            self.held.remove(&key);
+        }
+    }
 }
 
 type Modules = BTreeMap<TenantName, BTreeMap<ModuleName, Arc<Active>>>;
@@ -94,8 +111,7 @@ impl Catalog {
             pinned.next += 1;
             pinned.held.insert((tenant.clone(), name.clone(), version), place);
             while pinned.held.len() > PINNED_MAX {
-                let first = pinned.held.iter().min_by_key(|(_, (place, _))| *place).map(|(key, _)| key.clone());
-                first.map(|key| pinned.held.remove(&key));
+                pinned.drop_one();
             }
             pinned
         });

@@ -6,6 +6,7 @@ mod uploads;
 mod cache;
 mod stubs;
 mod compiling;
+mod pinned;
 mod serving;
 mod watching;
 
