@@ -268,10 +268,11 @@ async fn upload(
     });
     let installed = installed.await?;
     let status = if installed.uploaded.new { StatusCode::CREATED } else { StatusCode::OK };
+    let from_cache = installed.uploaded.bytes_known.then_some(installed.report.from_cache);
     let answer = UploadedJson {
         active: installed.uploaded.activation.is_some(),
         version: installed.uploaded.version.into(),
-        report: ReportJson::from(&installed.report),
+        report: ReportJson { from_cache, ..ReportJson::from(&installed.report) },
         changes: installed.changes,
     };
     Ok((status, Json(answer)))

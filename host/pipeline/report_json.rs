@@ -37,8 +37,11 @@ pub struct ReportJson {
     pub compile_ms: Option<u64>,
     /// Size of its machine code.
     pub code_bytes: Option<u64>,
-    /// Whether the machine code was there already.
-    pub from_cache: bool,
+    /// Whether the machine code was there already. Only told of an upload whose bytes the tenant has in a version already:
+    /// of others it would tell that another tenant has the same. How soon an upload is answered may still tell it, since
+    /// nothing is compiled twice, and so may the figures in `/metrics`: keep those to operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_cache: Option<bool>,
     /// Instructions of starting it, which every turn pays.
     pub start_instructions: Option<u64>,
     /// What it costs to run, measured at the upload.
@@ -178,7 +181,7 @@ impl From<&Report> for ReportJson {
             functions: report.functions,
             compile_ms: report.compile_ms,
             code_bytes: report.code_bytes,
-            from_cache: report.from_cache,
+            from_cache: None,
             start_instructions: report.start_instructions,
             cost: report.cost.as_ref().map(CostJson::from),
             limits: LimitsJson {
@@ -206,7 +209,7 @@ impl From<ReportJson> for Report {
             functions: json.functions,
             compile_ms: json.compile_ms,
             code_bytes: json.code_bytes,
-            from_cache: json.from_cache,
+            from_cache: json.from_cache.unwrap_or(false),
             start_instructions: json.start_instructions,
             cost: json.cost.map(Cost::from),
             limits: Limits {

@@ -146,6 +146,8 @@ pub struct Uploaded {
     pub version: Version,
     /// Whether it is a new one.
     pub new: bool,
+    /// Whether the tenant had a version with the same bytes before, in whichever module, that was not deleted.
+    pub bytes_known: bool,
     /// The activation that made it serve; nothing when it does not serve.
     pub activation: Option<i64>,
     /// The versions that were deleted to make room.

@@ -41,6 +41,7 @@ mod modules;
 mod order;
 mod replay;
 mod reports;
+mod same_bytes;
 mod secrets;
 mod serve;
 mod store;

@@ -30,6 +30,7 @@ pub(super) fn upload(work: &mut Work, upload: &Upload) -> Result<Uploaded, Error
         .optional()?;
     let again = newest.filter(|newest| newest.digest == upload.digest);
     let new = again.is_none();
+    let bytes_known = tenant_has(db, tenant, &upload.digest)?;
     let version = match again {
         Some(version) => {
             db.prepare_cached("UPDATE versions SET report = ?4 WHERE tenant = ?1 AND module = ?2 AND version = ?3")?
@@ -49,7 +50,7 @@ pub(super) fn upload(work: &mut Work, upload: &Upload) -> Result<Uploaded, Error
         current(db, tenant, module)?.filter(|current| current.version == Some(version.version)).map(|now| now.seq)
     };
     let deleted = if new { delete_beyond(db, upload)? } else { Vec::new() };
-    Ok(Uploaded { version, new, activation, deleted })
+    Ok(Uploaded { version, new, bytes_known, activation, deleted })
 }
 
 fn insert(db: &Connection, upload: &Upload) -> Result<Version, Error> {
@@ -317,6 +318,12 @@ pub(super) fn digests(db: &Connection) -> Result<Vec<Digest>, Error> {
 pub(super) fn has_digest(db: &Connection, digest: &Digest) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM versions WHERE digest = ?1 AND deleted_ms IS NULL)";
     Ok(db.prepare_cached(sql)?.query_row([digest.as_str()], |row| row.get(0))?)
+}
+
+/// Whether a tenant has a version with these bytes that was not deleted.
+fn tenant_has(db: &Connection, tenant: &TenantName, digest: &Digest) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM versions WHERE digest = ?1 AND tenant = ?2 AND deleted_ms IS NULL)";
+    Ok(db.prepare_cached(sql)?.query_row([digest.as_str(), tenant.as_str()], |row| row.get(0))?)
 }
 
 /// Reads a version from the first six columns.
