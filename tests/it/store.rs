@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 mod archive;
 mod durability;
+mod fairness;
 mod inbox;
 mod migrations;
 mod outbox;

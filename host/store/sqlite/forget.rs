@@ -1,7 +1,7 @@
 //! Forgetting: what ended long ago goes, and of what there is too much the oldest is stripped of its details; a bounded amount
 //! at a time, so that the writer is never held up.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::writer::Work;
 use super::{count, int};
@@ -18,7 +18,7 @@ pub(super) struct Keep {
     pub(super) ms: u64,
     /// Events with their details.
     pub(super) events: u64,
-    /// Bytes of the database without its free pages.
+    /// Bytes of details.
     pub(super) bytes: u64,
 }
 
@@ -62,8 +62,13 @@ impl Room {
         for (rows, statement) in self.0.iter_mut().zip(statements) {
             *rows += db.prepare_cached(statement)?.execute([event])?;
         }
-        self.0[3] += 1;
+        self.touch();
         Ok(())
+    }
+
+    /// Counts an event.
+    fn touch(&mut self) {
+        self.0[3] += 1;
     }
 
     fn is_used_up(&self) -> bool {
@@ -71,50 +76,93 @@ impl Room {
     }
 }
 
-/// Strips the oldest events that ended: those that are not among the newest `keep.events`, and as many more as it takes to come
-/// below `keep.bytes`. Numbers are given in order, so that nothing has to be counted. An event that is not over when it
-/// is passed keeps its details until its time.
+/// Strips events that ended while the tenants together keep the details of more than `keep.events` events or more than
+/// `keep.bytes` of them: the oldest of the tenant that has most. So one tenant's flood costs another nothing, and what stripping
+/// cannot free, such as the audit log, costs nobody anything. An event that is not over when it is passed keeps its details
+/// until its time.
 fn strip(db: &Connection, keep: Keep, room: &mut Room) -> Result<bool, Error> {
-    let at: i64 = db.prepare_cached("SELECT event FROM stripping")?.query_row([], |row| row.get(0))?;
-    let newest: i64 = db.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?.query_row([], |row| row.get(0))?;
-    let too_many = newest.saturating_sub(int(keep.events));
-    let last = if bytes(db)? > keep.bytes { newest } else { too_many };
-    if last <= at {
-        return Ok(false);
+    while let Some(fullest) = fullest(db, keep)? {
+        strip_some(db, &fullest, room)?;
+        if room.is_used_up() {
+            return Ok(true);
+        }
     }
-    let passed: Vec<(i64, bool)> = db
+    Ok(false)
+}
+
+/// How many events are passed before it is asked again who has most.
+const AT_ONCE: i64 = 32;
+
+/// Whose events are to be stripped, and how far.
+struct Fullest {
+    tenant: String,
+    /// Its events up to this number had their turn.
+    passed: i64,
+    /// How many may be passed.
+    events: i64,
+    /// The bytes of details that end it; nothing: only the number does.
+    down_to: Option<i64>,
+}
+
+/// The tenant that has most of what there is too much of. One that has no more bytes than an equal share of what may be kept
+/// is left alone: what cannot be stripped of another's, because it still waits, is not taken from it.
+fn fullest(db: &Connection, keep: Keep) -> Result<Option<Fullest>, Error> {
+    let (events, bytes, tenants): (i64, i64, i64) = db
+        .prepare_cached(
+            "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0), count(*) FILTER (WHERE bytes > 0) FROM details",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (too_many, too_large) = (events.saturating_sub(int(keep.events)), bytes.saturating_sub(int(keep.bytes)));
+    if too_many > 0 {
+        let most = "SELECT tenant, passed FROM details ORDER BY events DESC, tenant LIMIT 1";
+        let read = |row: &Row<'_>| {
+            Ok(Fullest { tenant: row.get(0)?, passed: row.get(1)?, events: too_many.min(AT_ONCE), down_to: None })
+        };
+        return Ok(db.prepare_cached(most)?.query_row([], read).optional()?);
+    }
+    if too_large <= 0 {
+        return Ok(None);
+    }
+    let share = int(keep.bytes) / tenants.max(1);
+    let most =
+        "SELECT tenant, passed, bytes FROM details WHERE bytes > ?1 AND events > 0 ORDER BY bytes DESC, tenant LIMIT 1";
+    let read = |row: &Row<'_>| {
+        let down_to = row.get::<_, i64>(2)?.saturating_sub(too_large).max(share);
+        Ok(Fullest { tenant: row.get(0)?, passed: row.get(1)?, events: AT_ONCE, down_to: Some(down_to) })
+    };
+    Ok(db.prepare_cached(most)?.query_row([share], read).optional()?)
+}
+
+/// Gives a tenant's next events their turn.
+fn strip_some(db: &Connection, fullest: &Fullest, room: &mut Room) -> Result<(), Error> {
+    let Fullest { tenant, passed, events, down_to } = fullest;
+    let next: Vec<(i64, bool)> = db
         .prepare_cached(
             "SELECT id, stripped = 0 AND status > 0 \
              AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event = e.id AND status < 2) \
-             FROM events e WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+             FROM events e WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         )?
-        .query_map(params![at, last, count(ROWS_MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![tenant, passed, events], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    let whole = passed.len() < ROWS_MAX;
-    let mut reached = at;
-    for (event, over) in passed {
+    if next.is_empty() {
+        // The number is off: none is left, and whoever asks on would ask for ever.
+        db.prepare_cached("UPDATE details SET events = 0 WHERE tenant = ?1")?.execute([tenant])?;
+        room.touch();
+        return Ok(());
+    }
+    let mut pass =
+        db.prepare_cached("UPDATE details SET passed = ?2, events = events - 1 WHERE tenant = ?1 RETURNING bytes")?;
+    for (event, over) in next {
         if over {
             room.clear(db, event)?;
             db.prepare_cached("UPDATE events SET stripped = 1, body = x'' WHERE id = ?1")?.execute([event])?;
+        } else {
+            room.touch();
         }
-        reached = event;
-        let enough = event >= too_many && bytes(db)? <= keep.bytes;
-        if enough || room.is_used_up() {
-            db.prepare_cached("UPDATE stripping SET event = ?1")?.execute([reached])?;
-            return Ok(!enough);
+        let bytes: i64 = pass.query_row(params![tenant, event], |row| row.get(0))?;
+        if room.is_used_up() || down_to.is_some_and(|down_to| bytes <= down_to) {
+            break;
         }
     }
-    let reached = if whole { last } else { reached };
-    db.prepare_cached("UPDATE stripping SET event = ?1")?.execute([reached])?;
-    Ok(!whole)
-}
-
-/// What the database takes, without its free pages.
-fn bytes(db: &Connection) -> Result<u64, Error> {
-    let number = |pragma: &str| -> Result<u64, Error> {
-        let number: i64 = db.prepare_cached(pragma)?.query_row([], |row| row.get(0))?;
-        Ok(super::ms(number))
-    };
-    let pages = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
-    Ok(pages.saturating_mul(number("PRAGMA page_size")?))
+    Ok(())
 }

@@ -75,9 +75,11 @@ pub struct Settings {
     pub busy_timeout: Duration,
     /// How long an event is kept after it ended, with its turns and deliveries, in milliseconds.
     pub keep_ms: u64,
-    /// How many events are kept with their details; older ones that ended are stripped.
+    /// How many events of all tenants are kept with their details; beyond it the oldest that ended of the tenant that has most
+    /// are stripped.
     pub keep_events: u64,
-    /// How large the database may be, in bytes without its free pages, before the oldest events that ended are stripped.
+    /// How much the details of all tenants' events may take, in bytes of what is stored; beyond it the oldest events that ended
+    /// of the tenant that has most are stripped.
     pub keep_bytes: u64,
 }
 

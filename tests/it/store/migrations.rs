@@ -58,3 +58,23 @@ fn an_empty_account_is_nobodys() {
     assert!(refused.contains("is empty"), "{refused}");
     assert_eq!(place.number("SELECT count(*) FROM claims"), 0);
 }
+
+#[test]
+fn details_from_before_there_were_tenants_are_counted() {
+    let (place, _) = of_the_release_before();
+    let rows = "INSERT INTO conversations (id, tenant, bot, key) VALUES (1, 'acme', 'b1', 'c1'), (2, 'other', 'b2', 'c2');
+        INSERT INTO events (id, conversation, bot, kind, status, accepted_ms, ended_ms, dedupe_until_ms, body)
+            VALUES (1, 1, 'b1', 'message', 1, 1, 1, 1, x'0102030405'), (2, 2, 'b2', 'message', 0, 1, NULL, 1, x'01'),
+            (3, 1, 'b1', 'message', 0, 1, NULL, 1, x'0102');
+        INSERT INTO turns (event, attempt, instructions, elapsed_us, memory_bytes, now_ms, seed, outcome, log)
+            VALUES (1, 1, 1, 1, 1, 1, 1, '{\"a\": \"\u{e9}\"}', '[]');
+        INSERT INTO deliveries (id, conversation, event, platform, action, method, path, body, repeatable, status, due_ms)
+            VALUES (1, 1, 1, 'khoros', 'respond', 'POST', '/respond', '{}', 0, 2, 1);
+        INSERT INTO attempts VALUES (1, 1, 1, 'again', 'busy'), (1, 2, 1, 'sent', NULL);";
+    place.peek().execute_batch(rows).unwrap();
+    drop(place.open(9));
+    let of =
+        |tenant: &str| place.text(&format!("SELECT events || ' ' || bytes FROM details WHERE tenant = '{tenant}'"));
+    // Bodies of 5 and 2; 11 and 2 of the turn; 8 and 2 of the request; 4 of the try.
+    assert_eq!((of("acme").as_str(), of("other").as_str()), ("2 34", "1 1"));
+}

@@ -159,6 +159,58 @@ CREATE INDEX deliveries_given_up ON deliveries (tenant, status) WHERE status > 2
 ALTER TABLE attempts ADD COLUMN http_status INTEGER;
 ALTER TABLE attempts ADD COLUMN answer TEXT;
 
--- One row: events up to this number had their turn at being stripped.
-CREATE TABLE stripping (event INTEGER NOT NULL) STRICT;
-INSERT INTO stripping (event) VALUES (0);
+-- What stripping can free, by tenant; the triggers below count it. `events` are those that had no turn at being
+-- stripped yet: those numbered above `passed`. `bytes` is what bodies, turns, requests and answers take.
+CREATE TABLE details (
+    tenant TEXT    PRIMARY KEY,
+    passed INTEGER NOT NULL DEFAULT 0,
+    events INTEGER NOT NULL DEFAULT 0,
+    bytes  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+INSERT INTO details (tenant, events, bytes)
+    SELECT tenant, count(*), sum(octet_length(body)) FROM events GROUP BY tenant;
+UPDATE details SET bytes = bytes
+    + (SELECT coalesce(sum(octet_length(t.log)
+        + octet_length(coalesce(t.outcome, '')) + octet_length(coalesce(t.cause, ''))), 0)
+        FROM turns t JOIN events e ON e.id = t.event WHERE e.tenant = details.tenant)
+    + (SELECT coalesce(sum(octet_length(d.path) + octet_length(d.body)), 0)
+        FROM deliveries d WHERE d.tenant = details.tenant)
+    + (SELECT coalesce(sum(octet_length(coalesce(a.reason, ''))), 0)
+        FROM attempts a JOIN deliveries d ON d.id = a.delivery WHERE d.tenant = details.tenant);
+CREATE TRIGGER event_came AFTER INSERT ON events BEGIN
+    INSERT INTO details (tenant, events, bytes) VALUES (NEW.tenant, 1, octet_length(NEW.body))
+        ON CONFLICT (tenant) DO UPDATE SET events = events + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER event_was_stripped AFTER UPDATE OF body ON events BEGIN
+    UPDATE details SET bytes = bytes - octet_length(OLD.body) + octet_length(NEW.body) WHERE tenant = NEW.tenant;
+END;
+CREATE TRIGGER event_went AFTER DELETE ON events BEGIN
+    UPDATE details SET events = events - (OLD.id > passed), bytes = bytes - octet_length(OLD.body)
+        WHERE tenant = OLD.tenant;
+END;
+CREATE TRIGGER turn_came AFTER INSERT ON turns BEGIN
+    UPDATE details SET bytes = bytes + octet_length(NEW.log) + octet_length(coalesce(NEW.outcome, ''))
+        + octet_length(coalesce(NEW.cause, '')) + octet_length(coalesce(NEW.state_before, ''))
+        + octet_length(coalesce(NEW.refusals, ''))
+        WHERE tenant = (SELECT tenant FROM events WHERE id = NEW.event);
+END;
+CREATE TRIGGER turn_went AFTER DELETE ON turns BEGIN
+    UPDATE details SET bytes = bytes - octet_length(OLD.log) - octet_length(coalesce(OLD.outcome, ''))
+        - octet_length(coalesce(OLD.cause, '')) - octet_length(coalesce(OLD.state_before, ''))
+        - octet_length(coalesce(OLD.refusals, ''))
+        WHERE tenant = (SELECT tenant FROM events WHERE id = OLD.event);
+END;
+CREATE TRIGGER delivery_came AFTER INSERT ON deliveries BEGIN
+    UPDATE details SET bytes = bytes + octet_length(NEW.path) + octet_length(NEW.body) WHERE tenant = NEW.tenant;
+END;
+CREATE TRIGGER delivery_went AFTER DELETE ON deliveries BEGIN
+    UPDATE details SET bytes = bytes - octet_length(OLD.path) - octet_length(OLD.body) WHERE tenant = OLD.tenant;
+END;
+CREATE TRIGGER attempt_came AFTER INSERT ON attempts BEGIN
+    UPDATE details SET bytes = bytes + octet_length(coalesce(NEW.reason, '')) + octet_length(coalesce(NEW.answer, ''))
+        WHERE tenant = (SELECT tenant FROM deliveries WHERE id = NEW.delivery);
+END;
+CREATE TRIGGER attempt_went AFTER DELETE ON attempts BEGIN
+    UPDATE details SET bytes = bytes - octet_length(coalesce(OLD.reason, '')) - octet_length(coalesce(OLD.answer, ''))
+        WHERE tenant = (SELECT tenant FROM deliveries WHERE id = OLD.delivery);
+END;
