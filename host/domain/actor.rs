@@ -1,5 +1,7 @@
 //! Who did something that is written down.
 
+const OPERATOR: &str = "operator";
+
 /// Who changed something, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -13,6 +15,12 @@ impl Actor {
     /// The operator, at a file or directory of the host's machine.
     #[must_use]
     pub fn operator(origin: impl Into<String>) -> Self {
-        Self { name: "operator".to_owned(), origin: origin.into() }
+        Self { name: OPERATOR.to_owned(), origin: origin.into() }
+    }
+
+    /// Whether it is the operator.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        self.name == OPERATOR
     }
 }

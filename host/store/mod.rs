@@ -76,8 +76,8 @@ pub trait Store: Tenancy + Modules + Archive + Send + Sync {
     fn bots(&self, tenant: &TenantName, platform: &str) -> Result<Vec<Arc<Bot>>, Error>;
 
     /// Registers a bot or replaces the one of that id; its secret is encrypted at rest. The first bot of an account on a
-    /// platform makes the account its tenant's; [`Error::Conflict`] when it is another's. The store counts the revision, and
-    /// keeps the pin as long as the module is the same.
+    /// platform makes the account its tenant's; [`Error::Conflict`] when it is another's or empty, or the tenant has too many
+    /// bots or accounts. The store counts the revision, and keeps the pin as long as the module is the same.
     fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()>;
 
     /// Removes a bot. Its events stay in the record; those that wait are closed.

@@ -11,7 +11,8 @@ use crate::domain::names::{KeyId, TenantName};
 /// Tenants, what is theirs, and the audit log.
 ///
 /// Whatever is asked of a tenant's own is asked with its name: another tenant's is [`Error::Missing`] exactly as what is not
-/// there.
+/// there. What adds to a tenant's audit log is [`Error::Conflict`] once the log got a day's number of entries, unless the
+/// operator does it or it takes something back.
 pub trait Tenancy {
     /// The tenant of that name, also when it was removed. From memory where the store can.
     fn tenant(&self, name: &TenantName) -> Result<Option<Arc<Tenant>>, Error>;

@@ -1,12 +1,39 @@
 //! The audit log: written in the transaction of whatever it tells of, and never changed (the schema refuses it).
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 
 use super::{count, int, ms};
 use crate::domain::actor::Actor;
 use crate::domain::names::TenantName;
 use crate::store::{AuditEntry, Error};
+
+/// How many entries a tenant's log may get within a day before its keys change nothing more, and a day in milliseconds.
+/// Nothing cuts the log, so this alone bounds what a tenant makes it grow by.
+const ENTRIES_PER_DAY: u32 = 10_000;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Whether a change may be made that adds to a tenant's log; asked before anything is written. What takes something back is
+/// never asked: each was made by such a change before, and a leaked key can be revoked whatever it was used for. Nor is the
+/// operator, who is there without a key.
+///
+/// # Errors
+/// [`Error::Conflict`] when the tenant had its day's number.
+pub(super) fn room(db: &Connection, tenant: &TenantName, actor: &Actor, now_ms: u64) -> Result<(), Error> {
+    if actor.is_operator() {
+        return Ok(());
+    }
+    let first: Option<i64> = db
+        .prepare_cached("SELECT at_ms FROM audit WHERE tenant = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2")?
+        .query_row(params![tenant.as_str(), ENTRIES_PER_DAY - 1], |row| row.get(0))
+        .optional()?;
+    match first.map(|at_ms| ms(at_ms).saturating_add(DAY_MS)) {
+        Some(again_ms) if again_ms > now_ms => Err(Error::Conflict(format!(
+            "the tenant {tenant} has made {ENTRIES_PER_DAY} changes within a day, the limit: come again at {again_ms}"
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// Adds an entry. `details` holds no secret.
 pub(super) fn append(

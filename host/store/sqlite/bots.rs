@@ -15,6 +15,12 @@ use crate::domain::names::{BotId, ModuleName, TenantName};
 use crate::domain::secret::Secret;
 use crate::store::Error;
 
+/// How many bots a tenant may have: all of them are in memory.
+const BOTS_MAX: i64 = 10_000;
+
+/// How many accounts and client_ids may be a tenant's. They stay its own when the bot or the key goes.
+const CLAIMS_MAX: i64 = 10_000;
+
 /// Every registered bot.
 pub(super) type Bots = HashMap<BotId, Arc<Bot>>;
 
@@ -108,13 +114,17 @@ fn module(target: &Target) -> &str {
 /// Registers a bot or replaces the one of that id, as its next revision.
 pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Result<(), Error> {
     tenants::not_removed(&work.db, &bot.tenant)?;
-    claim(&work.db, &bot.platform, &bot.account, &bot.tenant)?;
+    audit::room(&work.db, &bot.tenant, actor, bot.updated_ms)?;
     // A pin is a version of a module: with another module it means nothing.
     let known: Option<(u32, Option<u32>)> = work
         .db
         .prepare_cached("SELECT revision, iif(module = ?2, pin, NULL) FROM bots WHERE id = ?1")?
         .query_row([bot.id.as_str(), module(&bot.target)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
+    if known.is_none() {
+        room(&work.db, &bot.tenant)?;
+    }
+    claim(&work.db, &bot.platform, &bot.account, &bot.tenant)?;
     let (revision, pin) = known.map_or((1, None), |(revision, pin)| (revision.saturating_add(1), pin));
     let bot = Bot { revision, pin, ..bot.clone() };
     write(work, &bot, seal)?;
@@ -125,6 +135,16 @@ pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Res
     });
     audit::append(&work.db, &bot.tenant, actor, "bot.put", bot.id.as_str(), &details, bot.updated_ms)?;
     work.bots.push(BotChange::Put(Arc::new(bot)));
+    Ok(())
+}
+
+/// Whether a tenant may have one more bot.
+fn room(db: &Connection, tenant: &TenantName) -> Result<(), Error> {
+    let number = "SELECT count(*) FROM bots WHERE tenant = ?1";
+    let number: i64 = db.prepare_cached(number)?.query_row([tenant.as_str()], |row| row.get(0))?;
+    if number >= BOTS_MAX {
+        return Err(Error::Conflict(format!("the tenant {tenant} has {number} bots, the limit: remove one first")));
+    }
     Ok(())
 }
 
@@ -159,6 +179,7 @@ pub(super) fn pin(
     if bot.pin == version {
         return Ok(Arc::new(bot));
     }
+    audit::room(&work.db, tenant, actor, now_ms)?;
     let action = if version.is_some() { "bot.pin" } else { "bot.unpin" };
     let details = json!({ "module": module.as_str(), "version": version, "before": bot.pin });
     let bot = Bot { pin: version, revision: bot.revision.saturating_add(1), updated_ms: now_ms, ..bot };
@@ -184,6 +205,14 @@ pub(super) fn claim(db: &Connection, kind: &str, value: &str, tenant: &TenantNam
         Some(owner) if owner == tenant.as_str() => Ok(()),
         Some(_) => Err(Error::Conflict(format!("{value:?} belongs to another tenant of this host"))),
         None => {
+            let number = "SELECT count(*) FROM claims WHERE tenant = ?1";
+            let number: i64 = db.prepare_cached(number)?.query_row([tenant.as_str()], |row| row.get(0))?;
+            if number >= CLAIMS_MAX {
+                return Err(Error::Conflict(format!(
+                    "the tenant {tenant} has {number} accounts and client_ids, the limit: the operator releases what it no \
+                     longer uses with DELETE /v1/tenants/{tenant}/claims/{{kind}}/{{value}}"
+                )));
+            }
             db.prepare_cached("INSERT INTO claims (kind, value, tenant) VALUES (?1, ?2, ?3)")?.execute([
                 kind,
                 value,

@@ -38,6 +38,7 @@ pub(super) fn load(db: &Connection, seal: &Seal) -> Result<Vec<Gateway>, Error> 
 
 pub(super) fn put(work: &mut Work, seal: &Seal, gateway: &Gateway, actor: &Actor) -> Result<(), Error> {
     tenants::live(&work.db, &gateway.tenant)?;
+    audit::room(&work.db, &gateway.tenant, actor, gateway.updated_ms)?;
     let (tenant, platform) = (gateway.tenant.as_str(), gateway.platform.as_str());
     let token = seal.seal(gateway.token.reveal(), place(tenant, platform))?;
     work.db

@@ -76,6 +76,7 @@ pub(super) fn has_live(db: &Connection, tenant: &TenantName, client_id: &str, no
 
 pub(super) fn add(work: &mut Work, key: &Key, actor: &Actor) -> Result<(), Error> {
     tenants::live(&work.db, &key.tenant)?;
+    audit::room(&work.db, &key.tenant, actor, key.created_ms)?;
     let taken = "SELECT EXISTS (SELECT 1 FROM keys WHERE id = ?1)";
     if work.db.prepare_cached(taken)?.query_row([key.id.as_str()], |row| row.get(0))? {
         return Err(Error::Conflict(format!("there is a key {} already", key.id)));

@@ -29,6 +29,7 @@ impl Modules for Sqlite {
     ) -> Reply<Serving> {
         self.writer.submit(move |work| {
             tenants::not_removed(&work.db, &tenant)?;
+            audit::room(&work.db, &tenant, &actor, now_ms)?;
             let version = versions::find(&work.db, &tenant, &module, version)?
                 .ok_or_else(|| versions::no_version(&module, version))?;
             let activation = activate(&work.db, &version, &actor, now_ms)?;
@@ -206,6 +207,7 @@ fn roll_back(
 ) -> Result<Serving, Error> {
     let db = &work.db;
     tenants::not_removed(db, tenant)?;
+    audit::room(db, tenant, actor, now_ms)?;
     let (version, earlier) = before(db, tenant, module)?;
     if version.version != to {
         return Err(Error::Conflict(format!(

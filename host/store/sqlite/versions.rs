@@ -22,6 +22,7 @@ pub(super) fn upload(work: &mut Work, upload: &Upload) -> Result<Uploaded, Error
     let Upload { tenant, module, actor, now_ms, .. } = upload;
     let db = &work.db;
     tenants::not_removed(db, tenant)?;
+    audit::room(db, tenant, actor, *now_ms)?;
     let newest = db
         .prepare_cached(versions!(
             "WHERE v.tenant = ?1 AND v.module = ?2 AND v.deleted_ms IS NULL ORDER BY v.version DESC LIMIT 1"
@@ -130,8 +131,10 @@ fn mark_deleted(
     beyond: Option<u32>,
 ) -> Result<(), Error> {
     let Version { tenant, module, version, digest, .. } = version;
-    db.prepare_cached("UPDATE versions SET deleted_ms = ?4 WHERE tenant = ?1 AND module = ?2 AND version = ?3")?
-        .execute(params![tenant.as_str(), module.as_str(), version, int(now_ms)])?;
+    db.prepare_cached(
+        "UPDATE versions SET deleted_ms = ?4, report = NULL WHERE tenant = ?1 AND module = ?2 AND version = ?3",
+    )?
+    .execute(params![tenant.as_str(), module.as_str(), version, int(now_ms)])?;
     let details = json!({ "version": version, "digest": digest.as_str(), "beyond_the_newest": beyond });
     audit::append(db, tenant, actor, "version.delete", module.as_str(), &details, now_ms)
 }

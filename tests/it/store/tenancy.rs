@@ -31,7 +31,7 @@ fn two() -> (Place, Sqlite) {
     (place, store)
 }
 
-fn key(tenant: TenantName, name: &str) -> Key {
+pub(super) fn key(tenant: TenantName, name: &str) -> Key {
     Key {
         id: id(name),
         tenant,

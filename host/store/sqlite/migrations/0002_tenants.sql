@@ -100,6 +100,7 @@ ALTER TABLE activations ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE bots ADD COLUMN account TEXT NOT NULL DEFAULT '';
 ALTER TABLE bots ADD COLUMN pin INTEGER;
 ALTER TABLE bots ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX bots_tenant ON bots (tenant);
 -- Bots from before have their account in the registration alone. Whoever registered first for one has it.
 UPDATE bots SET account = json_extract(registration, '$.companyKey')
     WHERE iif(json_valid(registration), json_type(registration, '$.companyKey') = 'text', 0);
