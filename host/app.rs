@@ -14,6 +14,7 @@ use crate::guest::{self, Catalog, Limits, Runners, Sandbox, Watch, WatchTimes, W
 use crate::http::admin_key::{self, AdminKey};
 use crate::http::router::{Front, router};
 use crate::pipeline::log_stream::LogStream;
+use crate::pipeline::replay::Replays;
 use crate::pipeline::uploads::Uploads;
 use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, tenants};
 use crate::settings::Settings;
@@ -77,6 +78,7 @@ impl App {
             outbound: outbound::Client::new(&settings.deliver)?,
             clock,
             uploads: Uploads::new(settings.front.uploads_at_once),
+            replays: Replays::default(),
             log: LogStream::default(),
             settings,
             installing: tokio::sync::Mutex::new(()),

@@ -1,4 +1,5 @@
 //! The threads that run turns: a fixed number, with a bounded queue before them, so that guests never hold up anything else.
+//! Beside them is one for replays, with a queue of its own: however many are asked for, no turn waits for one.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,10 +14,14 @@ use super::{Error, cause};
 use crate::domain::event::Event;
 use crate::domain::turn::{Context, Run};
 
+/// How many replays may wait for their thread. Whoever asks for one is bounded before; see `pipeline/replay.rs`.
+const REPLAYS_WAITING_MAX: usize = 16;
+
 /// The threads. They end when this is dropped, after the turn that each is at.
 #[derive(Debug)]
 pub struct Runners {
-    shared: Arc<Shared>,
+    turns: Arc<Shared>,
+    replays: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -40,17 +45,14 @@ impl Runners {
     /// # Errors
     /// [`Error::Engine`] when the system gives no more threads.
     pub fn start(limits: &Limits) -> Result<Self, Error> {
-        let queue = Mutex::new(Queue { jobs: VecDeque::new(), stopped: false });
-        let shared = Arc::new(Shared { queue, ready: Condvar::new(), queue_max: limits.queue_max });
-        let mut runners = Self { shared, threads: Vec::new() };
-        // More threads than the pool has instances would only be refused.
-        let most = usize::try_from(limits.turns_at_once).unwrap_or(usize::MAX).max(1);
+        let (turns, replays) = (Shared::new(limits.queue_max), Shared::new(REPLAYS_WAITING_MAX));
+        let mut runners = Self { turns, replays, threads: Vec::new() };
+        // More threads than the pool has instances would only be refused; one of them is for replays.
+        let most = usize::try_from(limits.turns_at_once).unwrap_or(usize::MAX).saturating_sub(1).max(1);
         for number in 0..limits.threads.clamp(1, most) {
-            let shared = Arc::clone(&runners.shared);
-            let thread = thread::Builder::new().name(format!("guest-{number}")).spawn(move || shared.work());
-            let reason = |error| Error::Engine { reason: format!("cannot start a thread for turns: {error}") };
-            runners.threads.push(thread.map_err(reason)?);
+            runners.threads.push(runners.turns.thread(format!("guest-{number}"))?);
         }
+        runners.threads.push(runners.replays.thread("guest-replay".to_owned())?);
         Ok(runners)
     }
 
@@ -59,21 +61,28 @@ impl Runners {
     /// # Errors
     /// [`Busy`]: the turn was not run.
     pub async fn run(&self, module: Arc<Module>, context: Context, event: Event) -> Result<Run, Busy> {
-        let (reply, run) = oneshot::channel();
-        self.shared.submit(Job { module, context, event, reply })?;
-        run.await.map_err(|_| Busy::Stopped)
+        self.turns.run(module, context, event).await
     }
 
-    /// How many turns wait for a thread.
+    /// Runs a recorded turn again as [`Self::run`] runs a new one, on the thread for replays.
+    ///
+    /// # Errors
+    /// [`Busy`]: it was not run.
+    pub async fn replay(&self, module: Arc<Module>, context: Context, event: Event) -> Result<Run, Busy> {
+        self.replays.run(module, context, event).await
+    }
+
+    /// How many turns wait for a thread. Replays are not counted.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.shared.lock().jobs.len()
+        self.turns.lock().jobs.len()
     }
 }
 
 impl Drop for Runners {
     fn drop(&mut self) {
-        self.shared.stop();
+        self.turns.stop();
+        self.replays.stop();
         for thread in self.threads.drain(..) {
             // A thread only ends by panicking when there is a bug in this file; its turn's waiter was told.
             let _ = thread.join();
@@ -103,6 +112,23 @@ struct Job {
 }
 
 impl Shared {
+    fn new(queue_max: usize) -> Arc<Self> {
+        let queue = Mutex::new(Queue { jobs: VecDeque::new(), stopped: false });
+        Arc::new(Self { queue, ready: Condvar::new(), queue_max })
+    }
+
+    fn thread(self: &Arc<Self>, name: String) -> Result<JoinHandle<()>, Error> {
+        let shared = Arc::clone(self);
+        let thread = thread::Builder::new().name(name).spawn(move || shared.work());
+        thread.map_err(|error| Error::Engine { reason: format!("cannot start a thread for turns: {error}") })
+    }
+
+    async fn run(&self, module: Arc<Module>, context: Context, event: Event) -> Result<Run, Busy> {
+        let (reply, run) = oneshot::channel();
+        self.submit(Job { module, context, event, reply })?;
+        run.await.map_err(|_| Busy::Stopped)
+    }
+
     fn submit(&self, job: Job) -> Result<(), Busy> {
         let mut queue = self.lock();
         if queue.stopped {

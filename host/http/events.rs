@@ -100,7 +100,8 @@ pub const ROUTES: &[Route] = &[
         method: Method::POST,
         path: "/v1/events/{id}/replay",
         access: Access::Scope(Scope::REPLAY),
-        summary: "Run a recorded turn again, on the same module or another. Nothing is sent and nothing is stored.",
+        summary: "Run a recorded turn again, on the same module or another. Nothing is sent and nothing is stored. One at a time \
+                  for each tenant: while another is under way it is 503 with Retry-After.",
         query: &[],
         body: Some(json_of::<AskedReplay>()),
         answer: (200, Some(json_of::<ReplayedJson>())),
@@ -211,7 +212,7 @@ async fn replay_turn(
     let module = asked.module.as_deref().map(ModuleName::parse).transpose();
     let module = module.map_err(|reason| Problem::new(StatusCode::BAD_REQUEST, "module-name", reason))?;
     let instead = replay::Instead { module, version: asked.version };
-    let replayed = replay::replay(&front.pipeline, &caller.tenant, &recording, instead).await.map_err(no_replay)?;
+    let replayed = replay::replay(&front.pipeline, &caller.tenant, recording, instead).await.map_err(no_replay)?;
     Ok(Json(ReplayedJson::from(replayed)))
 }
 
@@ -230,6 +231,9 @@ fn no_replay(error: replay::Error) -> Problem {
     match error {
         replay::Error::NoModule(_) | replay::Error::Unreadable(_) => {
             Problem::new(StatusCode::CONFLICT, "no-replay", error.to_string())
+        }
+        replay::Error::OneAtATime | replay::Error::AllPlacesTaken => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "replays", error.to_string()).retry_after_s(1)
         }
         replay::Error::Host(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", why).retry_after_s(1),
         replay::Error::Store(error) => unavailable(&error),

@@ -1,6 +1,9 @@
 //! Replay: a recorded turn is run again from what it depended on. Nothing is sent and nothing stored.
+//!
+//! Replays have a bound and a thread of their own: turns neither wait for them nor are counted with them.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::AsyncReadExt as _;
 
@@ -13,6 +16,47 @@ use crate::domain::turn::{Cause, Run};
 use crate::domain::validate;
 use crate::guest::Module;
 use crate::store::{self, Recording};
+
+/// How many replays are under way at the same time, over all tenants: one runs, and that of another tenant may wait for it.
+pub const AT_ONCE: usize = 2;
+
+/// The tenants that have a replay under way, one each.
+#[derive(Debug, Default)]
+pub struct Replays {
+    under_way: Arc<Mutex<BTreeSet<TenantName>>>,
+}
+
+/// A tenant's place among them, until it is dropped.
+#[derive(Debug)]
+struct Place {
+    under_way: Arc<Mutex<BTreeSet<TenantName>>>,
+    tenant: TenantName,
+}
+
+impl Replays {
+    /// A place for a tenant's replay.
+    fn place(&self, tenant: &TenantName) -> Result<Place, Error> {
+        let mut under_way = lock(&self.under_way);
+        if under_way.contains(tenant) {
+            return Err(Error::OneAtATime);
+        }
+        if under_way.len() >= AT_ONCE {
+            return Err(Error::AllPlacesTaken);
+        }
+        under_way.insert(tenant.clone());
+        Ok(Place { under_way: self.under_way.clone(), tenant: tenant.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.under_way).remove(&self.tenant);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What a replay is to run instead of the recorded module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +91,15 @@ pub enum Error {
     /// The recorded event cannot be given to a bot any more.
     #[error("{0}")]
     Unreadable(String),
+    /// The tenant has a replay under way.
+    #[error("another replay of this tenant is under way: wait for its answer, then ask again; one runs at a time")]
+    OneAtATime,
+    /// Other tenants have as many under way as there may be.
+    #[error(
+        "{AT_ONCE} replays of other tenants are under way, the limit: ask again shortly, or use `bothost replay`, which runs \
+         the turn on your own machine"
+    )]
+    AllPlacesTaken,
     /// The host cannot do it now.
     #[error("{0}")]
     Host(String),
@@ -55,23 +108,30 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Runs a recorded turn again on this host.
+/// Runs a recorded turn again on this host. It goes to its end, and keeps its place until then, also when the caller goes away.
 ///
 /// # Errors
-/// Says what is missing.
+/// Says what is missing, or whose replays are under way.
 pub async fn replay(
     pipeline: &Arc<Pipeline>,
     tenant: &TenantName,
-    recording: &Recording,
+    recording: Recording,
     instead: Instead,
 ) -> Result<Replayed, Error> {
-    let digest = digest(pipeline, tenant, recording, instead)?;
-    let module = load(pipeline, digest).await?;
-    let subject = subject(tenant, recording)?;
-    let (context, event) = (subject.context.clone(), subject.decoded.event.clone());
-    let run = pipeline.runners.run(module, context, event).await.map_err(|busy| Error::Host(busy.to_string()))?;
-    let (digest, replayed) = (run.digest.clone(), came_of(run, &subject, &pipeline.settings.turn.limits()));
-    Ok(compare(digest, recorded(recording), replayed))
+    let digest = digest(pipeline, tenant, &recording, instead)?;
+    let subject = subject(tenant, &recording)?;
+    let place = pipeline.replays.place(tenant)?;
+    let pipeline = pipeline.clone();
+    let work = tokio::spawn(async move {
+        let _place = place;
+        let module = load(&pipeline, digest).await?;
+        let (context, event) = (subject.context.clone(), subject.decoded.event.clone());
+        let run = pipeline.runners.replay(module, context, event).await;
+        let run = run.map_err(|busy| Error::Host(busy.to_string()))?;
+        let (digest, replayed) = (run.digest.clone(), came_of(run, &subject, &pipeline.settings.turn.limits()));
+        Ok(compare(digest, recorded(&recording), replayed))
+    });
+    work.await.unwrap_or_else(|_| Err(Error::Host("the host is stopping".to_owned())))
 }
 
 /// A recorded turn's subject, ready to be run.

@@ -40,6 +40,7 @@ mod logs;
 mod modules;
 mod order;
 mod replay;
+mod replays;
 mod reports;
 mod same_bytes;
 mod secrets;

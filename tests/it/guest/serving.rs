@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bothost::domain::names::{ModuleName, TenantName};
 use bothost::domain::turn::Cause;
 use bothost::guest::{Active, Busy, Catalog, Limits, Runners};
+use tokio::task::JoinSet;
 
 use super::component::ECHO;
 use super::{Bench, context, message, run, test_limits};
@@ -89,4 +90,24 @@ async fn a_full_queue_is_said_and_nothing_else_waits() {
     for run in runs.into_iter().flatten() {
         assert_eq!(run.result, Err(Cause::Deadline { limit_ms: 300 }));
     }
+}
+
+#[tokio::test]
+async fn replays_and_turns_do_not_wait_for_each_other() {
+    let limits = Limits { threads: 1, queue_max: 1, deadline_ms: 2000, instructions: u64::MAX >> 1, ..test_limits() };
+    let bench = Bench::with(limits.clone());
+    let (spin, quick) = (bench.module("", "(loop $again (br $again)) (unreachable)"), bench.module("", ECHO));
+    let runners = Arc::new(Runners::start(&limits).unwrap());
+    let mut turns = JoinSet::new();
+    for _ in 0..5 {
+        let (runners, spin) = (Arc::clone(&runners), Arc::clone(&spin));
+        turns.spawn(async move { runners.run(spin, context(), message("")).await });
+    }
+    // The thread is busy and the queue full for some of them.
+    for _ in 0..3 {
+        assert_eq!(turns.join_next().await.unwrap().unwrap().unwrap_err(), Busy::Full { waiting: 1 });
+    }
+    let replay = runners.replay(quick, context(), message("hello")).await.unwrap();
+    assert!(replay.result.is_ok());
+    assert!(turns.try_join_next().is_none_or(|turn| turn.unwrap().is_err()), "a turn is still under way");
 }
