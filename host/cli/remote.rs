@@ -32,6 +32,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Reads an answer to its end, as JSON where it is any.
+    pub(super) async fn read(response: reqwest::Response) -> Result<Self, Error> {
+        let (status, text) = (response.status(), response.text().await?);
+        Ok(Self { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+    }
+
     /// The body of a success; the problem's own words otherwise.
     pub(super) fn success(self) -> Result<Value, Error> {
         if self.status.is_success() {
@@ -50,9 +56,7 @@ impl Remote {
             if let Some(body) = body {
                 request = request.body(body);
             }
-            let response = request.send().await?;
-            let (status, text) = (response.status(), response.text().await?);
-            Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+            Answer::read(request.send().await?).await
         })
     }
 

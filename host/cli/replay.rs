@@ -7,7 +7,7 @@ use clap::Args;
 use http::Method;
 
 use super::check::Bench;
-use super::remote::Remote;
+use super::remote::{Answer, Remote};
 use super::{Error, FAILED, output};
 use crate::http::events::recording::RecordingJson;
 use crate::pipeline::replay::{came_of, compare, recorded, subject};
@@ -80,7 +80,7 @@ fn fetch(replay: &Replay, path: &str) -> Result<Vec<u8>, Error> {
     replay.remote.run(async {
         let response = replay.remote.request(Method::GET, path)?.send().await?;
         if !response.status().is_success() {
-            return Err(format!("the host answered {}: {}", response.status(), response.text().await?).into());
+            return Answer::read(response).await?.success().map(|_| Vec::new());
         }
         Ok(response.bytes().await?.into())
     })

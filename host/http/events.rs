@@ -4,25 +4,26 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use http::header::CONTENT_TYPE;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 
 use self::recording::{AskedReplay, RecordingJson, ReplayedJson};
 use self::wire::{EventJson, ExplainedJson, RetriedJson};
 use super::access::Access;
+use super::download;
 use super::extract::{JsonBody, Query};
 use super::hooks::unavailable;
 use super::keys::Caller;
+use super::modules::problem as modules_problem;
 use super::openapi::{Content, json_of, list_of};
 use super::page::{Page, PageQuery};
 use super::problem::Problem;
 use super::router::{Front, Route};
-use crate::domain::names::{BotId, ConversationKey, EventId, ModuleName};
+use crate::domain::names::{BotId, ConversationKey, Digest, EventId, ModuleName};
 use crate::domain::scope::Scope;
-use crate::pipeline::{explain, replay};
+use crate::pipeline::{explain, modules, replay};
 use crate::store::{self, EventStatus, EventsWanted, Recording};
 
 pub mod recording;
@@ -196,10 +197,19 @@ async fn wasm(
     caller: Caller,
     Path(id): Path<String>,
     Query(Attempt { attempt }): Query<Attempt>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let recording = recording_of(&front, &caller, &id, attempt)?;
-    let wasm = replay::wasm(&front.pipeline, &recording).await.map_err(no_replay)?;
-    Ok(([(CONTENT_TYPE, "application/wasm")], wasm).into_response())
+    let digest = replay::ran(&recording).map_err(no_replay)?;
+    download::component(&front.pipeline, digest, &headers).await.map_err(|error| match error {
+        modules::Error::Refused(_) => no_bytes(digest),
+        error => modules_problem(error),
+    })
+}
+
+/// What ran once may have been deleted since.
+fn no_bytes(digest: &Digest) -> Problem {
+    no_replay(replay::Error::NoModule(format!("the bytes of the module {digest} are no longer here")))
 }
 
 async fn replay_turn(

@@ -28,6 +28,7 @@ pub mod gateways;
 pub mod versions;
 pub mod bots;
 mod upload;
+mod download;
 pub mod audit;
 pub mod events;
 pub mod deliveries;

@@ -1,21 +1,17 @@
 //! `/v1/modules/{name}/versions` and `/activations`: every version with its report, and which one served when.
 
-use std::io::Read as _;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{delete, get, post};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::access::Access;
+use super::download;
 use super::extract::Query;
 use super::hooks::unavailable;
 use super::keys::Caller;
@@ -24,15 +20,11 @@ use super::openapi::{Content, json_of, list_of};
 use super::page::{Page, PageQuery};
 use super::problem::Problem;
 use super::router::{Front, Route};
-use super::upload::CONTENT_DIGEST;
 use crate::domain::names::{ModuleName, TenantName};
 use crate::domain::scope::Scope;
 use crate::pipeline::modules;
 use crate::pipeline::report_json::{self, ReportJson};
 use crate::store::{Activation, VersionRecord};
-
-/// How much of a download is read at once, in bytes.
-const CHUNK: usize = 64 << 10;
 
 /// This concern's routes.
 pub const ROUTES: &[Route] = &[
@@ -78,7 +70,7 @@ pub const ROUTES: &[Route] = &[
         body: None,
         answer: (200, Some(Content::Other("application/wasm"))),
         problems: &[(404, "There is no such version.")],
-        handler: || get(download),
+        handler: || get(wasm),
     },
     Route {
         method: Method::POST,
@@ -210,40 +202,14 @@ async fn activate(
     Ok(Json(to_the_end(work).await?.into()))
 }
 
-async fn download(
+async fn wasm(
     State(front): State<Arc<Front>>,
     caller: Caller,
     Path((name, version)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let version = record(&front, &caller.tenant, &module_name(&name)?, number(&version)?)?.version;
-    let tag = format!("\"{}\"", version.digest);
-    if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
-    }
-    let (file, length) = modules::bytes(&front.pipeline, &version.digest).await.map_err(problem)?;
-    let sha = hex::decode(version.digest.as_str()).unwrap_or_default();
-    let head = [
-        (CONTENT_TYPE, "application/wasm".to_owned()),
-        (CONTENT_LENGTH, length.to_string()),
-        (ETAG, tag),
-        (CONTENT_DIGEST, format!("sha-256=:{}:", STANDARD.encode(sha))),
-    ];
-    Ok((head, Body::from_stream(chunks(file))).into_response())
-}
-
-/// A file piece by piece, each read away from the runtime's own threads.
-fn chunks(file: std::fs::File) -> impl futures_util::Stream<Item = std::io::Result<Vec<u8>>> {
-    futures_util::stream::try_unfold(file, async |mut file| {
-        let read = tokio::task::spawn_blocking(move || {
-            let mut chunk = vec![0; CHUNK];
-            let length = file.read(&mut chunk)?;
-            chunk.truncate(length);
-            Ok::<_, std::io::Error>((chunk, file))
-        });
-        let (chunk, file) = read.await.map_err(std::io::Error::other)??;
-        Ok((!chunk.is_empty()).then_some((chunk, file)))
-    })
+    download::component(&front.pipeline, &version.digest, &headers).await.map_err(problem)
 }
 
 async fn activations(

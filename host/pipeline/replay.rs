@@ -5,8 +5,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::io::AsyncReadExt as _;
-
 use super::Pipeline;
 use super::differences::{Came, differences, incomparable};
 use super::facts::{Facts, Subject, recorded_bot};
@@ -190,18 +188,12 @@ pub fn compare(digest: Digest, recorded: Came, replayed: Came) -> Replayed {
     Replayed { same, digest, recorded, replayed, differences }
 }
 
-/// The bytes of the module that a recorded turn ran.
+/// The digest of the module that a recorded turn ran.
 ///
 /// # Errors
-/// When no module ran, or its bytes are gone.
-pub async fn wasm(pipeline: &Arc<Pipeline>, recording: &Recording) -> Result<Vec<u8>, Error> {
-    let digest = recording.turn.digest.clone().ok_or_else(no_module)?;
-    let gone = || Error::NoModule(format!("the bytes of the module {digest} are no longer here"));
-    // They are checked against their digest where they are opened.
-    let (file, _) = pipeline.workshop.bytes(&digest).map_err(|_| gone())?;
-    let mut wasm = Vec::new();
-    tokio::fs::File::from_std(file).read_to_end(&mut wasm).await.map_err(|_| gone())?;
-    Ok(wasm)
+/// [`Error::NoModule`] when none did.
+pub fn ran(recording: &Recording) -> Result<&Digest, Error> {
+    recording.turn.digest.as_ref().ok_or_else(no_module)
 }
 
 fn no_module() -> Error {
@@ -210,7 +202,7 @@ fn no_module() -> Error {
 
 fn digest(pipeline: &Pipeline, tenant: &TenantName, recording: &Recording, instead: Instead) -> Result<Digest, Error> {
     if instead == Instead::default() {
-        return recording.turn.digest.clone().ok_or_else(no_module);
+        return ran(recording).cloned();
     }
     let own = || recording.registration.target.module().cloned();
     let module = instead.module.or_else(own).ok_or_else(no_module)?;

@@ -131,3 +131,28 @@ async fn a_recording_is_whole_and_without_secrets() {
     assert_eq!(wasm.headers()["content-type"], "application/wasm");
     assert_eq!(wasm.bytes().await.unwrap(), std::fs::read(guests::signer("1")).unwrap());
 }
+
+#[tokio::test]
+async fn a_recorded_component_is_downloaded_as_a_version_is() {
+    let (stage, hook) = signer().await;
+    let event = second(&stage, &hook).await;
+    let path = format!("/v1/events/{event}/recording/wasm");
+    let get = |path: String| stage.host.request(&stage.client, "GET", &path);
+    let recorded = get(path.clone()).send().await.unwrap();
+    let version = get("/v1/modules/bot/versions/1/wasm".to_owned()).send().await.unwrap();
+    for name in ["content-type", "content-length", "etag", "content-digest"] {
+        assert_eq!(recorded.headers().get(name), version.headers().get(name), "{name}");
+    }
+    let tag = version.headers()["etag"].clone();
+    assert_eq!(recorded.bytes().await.unwrap(), version.bytes().await.unwrap());
+    let known = get(path.clone()).header("if-none-match", &tag).send().await.unwrap();
+    assert_eq!((known.status(), known.bytes().await.unwrap().len()), (StatusCode::NOT_MODIFIED, 0));
+    // Bytes that are gone, or not what they were, are said to be.
+    let digest = tag.to_str().unwrap().trim_matches('"');
+    std::fs::write(stage.host.data.join(format!("modules-by-digest/{digest}.wasm")), "damaged").unwrap();
+    let gone = get(path).send().await.unwrap();
+    assert_eq!(gone.status(), StatusCode::CONFLICT);
+    let said = bothost(&stage.host, &["replay", &event]);
+    assert!(said.code == Some(1) && said.err.contains(&format!("the bytes of the module {digest} are no longer here")));
+    assert!(!said.err.contains('{'), "in words, not as JSON: {said:?}");
+}
