@@ -22,6 +22,7 @@ mod migrations;
 mod outbox;
 mod registry;
 mod removed;
+mod revisions;
 mod seal;
 mod tenancy;
 mod versions;

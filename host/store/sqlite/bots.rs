@@ -111,7 +111,7 @@ fn module(target: &Target) -> &str {
     target.module().map_or("", ModuleName::as_str)
 }
 
-/// Registers a bot or replaces the one of that id, as its next revision.
+/// Registers a bot or replaces the one of that id: as its next revision, unless nothing changed that turns depend on.
 pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Result<(), Error> {
     tenants::not_removed(&work.db, &bot.tenant)?;
     audit::room(&work.db, &bot.tenant, actor, bot.updated_ms)?;
@@ -125,13 +125,16 @@ pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Res
         room(&work.db, &bot.tenant)?;
     }
     claim(&work.db, &bot.platform, &bot.account, &bot.tenant)?;
-    let (revision, pin) = known.map_or((1, None), |(revision, pin)| (revision.saturating_add(1), pin));
-    let bot = Bot { revision, pin, ..bot.clone() };
+    let mut bot = bot.clone();
+    (bot.revision, bot.pin) = known.unwrap_or((1, None));
+    if known.is_some() && !is_as_before(&work.db, &bot)? {
+        bot.revision = bot.revision.saturating_add(1);
+    }
     write(work, &bot, seal)?;
     let details = json!({
         "platform": bot.platform, "network": bot.network, "channel": bot.channel, "platform_id": bot.platform_id,
         "module": bot.target.module().map(ModuleName::as_str), "relay": bot.target.relay(), "mode": bot.mode.name(),
-        "revision": revision,
+        "revision": bot.revision,
     });
     audit::append(&work.db, &bot.tenant, actor, "bot.put", bot.id.as_str(), &details, bot.updated_ms)?;
     work.bots.push(BotChange::Put(Arc::new(bot)));
@@ -223,14 +226,19 @@ pub(super) fn claim(db: &Connection, kind: &str, value: &str, tenant: &TenantNam
     }
 }
 
-/// Writes a bot's row and the revision that turns refer to.
-fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
-    let (scheme, header, encoding) = match &bot.credentials.scheme {
+/// How a scheme is written: its name, its header and its encoding.
+fn scheme(scheme: &Scheme) -> (&'static str, Option<&str>, Option<&'static str>) {
+    match scheme {
         Scheme::Basic => ("basic", None, None),
         Scheme::StandardWebhooks => ("standard-webhooks", None, None),
         Scheme::BodySha256 { header, encoding: Encoding::Hex } => ("body-sha256", Some(header), Some("hex")),
         Scheme::BodySha256 { header, encoding: Encoding::Base64 } => ("body-sha256", Some(header), Some("base64")),
-    };
+    }
+}
+
+/// Writes a bot's row and, where it is a new one, the revision that turns refer to.
+fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
+    let (scheme, header, encoding) = scheme(&bot.credentials.scheme);
     let place = place(bot.tenant.as_str(), bot.id.as_str());
     work.db
         .prepare_cached(
@@ -263,10 +271,40 @@ fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
             bot.revision,
             bot.target.relay(),
         ])?;
-    work.db
+    revise(work, bot)
+}
+
+/// Whether a bot is as its revision has it.
+fn is_as_before(db: &Connection, bot: &Bot) -> Result<bool, Error> {
+    let same = "SELECT EXISTS (SELECT 1 FROM bot_revisions WHERE bot = ?1 AND revision = ?2 AND platform = ?3 \
+                AND platform_id = ?4 AND network = ?5 AND channel = ?6 AND module = ?7 AND version IS ?8 AND pin IS ?9 \
+                AND scheme = ?10 AND config = ?11 AND mode = ?12 AND relay IS ?13)";
+    let parameters = params![
+        bot.id.as_str(),
+        bot.revision,
+        bot.platform,
+        bot.platform_id,
+        bot.network,
+        bot.channel,
+        module(&bot.target),
+        bot.target.version(),
+        bot.pin,
+        scheme(&bot.credentials.scheme).0,
+        bot.config,
+        bot.mode.name(),
+        bot.target.relay(),
+    ];
+    Ok(db.prepare_cached(same)?.query_row(parameters, |row| row.get(0))?)
+}
+
+/// Writes a bot's revision, if it is a new one, and ends the one before.
+fn revise(work: &mut Work, bot: &Bot) -> Result<(), Error> {
+    let written = work
+        .db
         .prepare_cached(
             "INSERT INTO bot_revisions (bot, revision, at_ms, platform, platform_id, network, channel, module, version, pin, \
-             scheme, config, mode, relay) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             scheme, config, mode, relay) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT (bot, revision) DO NOTHING",
         )?
         .execute(params![
             bot.id.as_str(),
@@ -279,11 +317,31 @@ fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
             module(&bot.target),
             bot.target.version(),
             bot.pin,
-            scheme,
+            scheme(&bot.credentials.scheme).0,
             bot.config,
             bot.mode.name(),
             bot.target.relay(),
         ])?;
+    if written > 0 {
+        let until_ms = work.latest_ms.max(bot.updated_ms);
+        end_revision(&work.db, bot.id.as_str(), until_ms, Some(bot.revision))?;
+    }
+    Ok(())
+}
+
+/// Ends a bot's revision: another one, if any, takes its place.
+fn end_revision(db: &Connection, bot: &str, until_ms: u64, next: Option<u32>) -> Result<(), Error> {
+    db.prepare_cached(
+        "UPDATE bot_revisions SET until_ms = ?2 WHERE bot = ?1 AND until_ms IS NULL AND revision IS NOT ?3",
+    )?
+    .execute(params![bot, int(until_ms), next])?;
+    Ok(())
+}
+
+/// Notes that an event or a turn refers to a bot's revision: it is kept as long as there may be one.
+pub(super) fn use_revision(db: &Connection, bot: &str, revision: u32) -> Result<(), Error> {
+    db.prepare_cached("UPDATE bot_revisions SET used = 1 WHERE bot = ?1 AND revision = ?2 AND used = 0")?
+        .execute(params![bot, revision])?;
     Ok(())
 }
 
@@ -297,6 +355,7 @@ pub(super) fn remove(work: &mut Work, id: &BotId, actor: &Actor) -> Result<(), E
         .optional()?;
     let tenant = tenant.map(TenantName::from).ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
     audit::append(&work.db, &tenant, actor, "bot.remove", bot, &json!({}), work.latest_ms)?;
+    end_revision(&work.db, bot, work.latest_ms, None)?;
     work.db
         .prepare_cached(
             "UPDATE events SET status = 2, ended_ms = max(accepted_ms, ?2), ending = 'the bot was removed' \
@@ -306,7 +365,7 @@ pub(super) fn remove(work: &mut Work, id: &BotId, actor: &Actor) -> Result<(), E
     // One that is being sent at this moment has an unknown end.
     work.db
         .prepare_cached(
-            "UPDATE deliveries SET status = CASE WHEN status = 1 THEN 4 ELSE 3 END, \
+            "UPDATE deliveries INDEXED BY deliveries_open SET status = CASE WHEN status = 1 THEN 4 ELSE 3 END, \
              maybe_sent = max(maybe_sent, status = 1), last_error = 'the bot was removed' \
              WHERE status < 2 AND conversation IN (SELECT id FROM conversations WHERE bot = ?1 AND send_at IS NOT NULL)",
         )?

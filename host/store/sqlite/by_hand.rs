@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
+use super::bots::use_revision;
 use super::record::delivery_status;
 use super::writer::Work;
 use super::{audit, int};
@@ -20,13 +21,14 @@ pub(super) fn retry_event(
 ) -> Result<EventId, Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
     let db = &work.db;
-    let revision = retriable(db, tenant, event)?;
+    let (bot, revision) = retriable(db, tenant, event)?;
     let new = db
         .prepare_cached(
             "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_until_ms, body, tenant, bot_revision, retry_of) \
              SELECT conversation, bot, kind, ?2, 0, body, tenant, ?3, id FROM events WHERE id = ?1",
         )?
         .insert(params![event.0, int(now_ms), revision])?;
+    use_revision(db, &bot, revision)?;
     let idle = db
         .prepare_cached(
             "UPDATE conversations SET ready_at = ?2 WHERE id = (SELECT conversation FROM events WHERE id = ?1) \
@@ -38,16 +40,17 @@ pub(super) fn retry_event(
     Ok(EventId(new))
 }
 
-/// The revision of the bot under which an event may be tried again.
-fn retriable(db: &Connection, tenant: &TenantName, event: EventId) -> Result<u32, Error> {
-    let found: Option<(i64, bool, Option<u32>)> = db
+/// The bot and the revision of it under which an event may be tried again.
+fn retriable(db: &Connection, tenant: &TenantName, event: EventId) -> Result<(String, u32), Error> {
+    let found: Option<(i64, bool, String, Option<u32>)> = db
         .prepare_cached(
-            "SELECT e.status, e.stripped, b.revision FROM events e LEFT JOIN bots b ON b.id = e.bot \
+            "SELECT e.status, e.stripped, e.bot, b.revision FROM events e LEFT JOIN bots b ON b.id = e.bot \
              WHERE e.id = ?1 AND e.tenant = ?2",
         )?
-        .query_row(params![event.0, tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(params![event.0, tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let (status, stripped, revision) = found.ok_or_else(|| Error::Missing(format!("there is no event {event}")))?;
+    let (status, stripped, bot, revision) =
+        found.ok_or_else(|| Error::Missing(format!("there is no event {event}")))?;
     let retried: Option<i64> =
         db.prepare_cached("SELECT max(id) FROM events WHERE retry_of = ?1")?.query_row([event.0], |row| row.get(0))?;
     let conflict = |why: String| Err(Error::Conflict(format!("event {event}: {why}")));
@@ -57,7 +60,7 @@ fn retriable(db: &Connection, tenant: &TenantName, event: EventId) -> Result<u32
         (_, Some(new), _) => conflict(format!("it was retried already, as event {new}")),
         _ if stripped => conflict("its body was forgotten to make room, so there is nothing to retry".to_owned()),
         (_, _, None) => conflict("its bot is no longer registered".to_owned()),
-        (_, _, Some(revision)) => Ok(revision),
+        (_, _, Some(revision)) => Ok((bot, revision)),
     }
 }
 

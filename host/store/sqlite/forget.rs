@@ -11,6 +11,15 @@ use crate::store::Error;
 /// last event may add a few.
 const ROWS_MAX: usize = 1000;
 
+/// How many revisions of bots one call deletes: each may hold a long configuration.
+const REVISIONS_MAX: usize = 100;
+
+/// How long, in milliseconds, whoever read a bot before it was replaced may still write what refers to that revision.
+const UNDER_WAY_MS: u64 = 600_000;
+
+/// The oldest event may have been accepted by as much later, in milliseconds, than a younger one: a clock may have been set back.
+const CLOCK_STEP_MS: u64 = 3_600_000;
+
 /// How long and how much is kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keep {
@@ -23,8 +32,8 @@ pub(super) struct Keep {
 }
 
 /// Forgets events that ended more than `keep.ms` ago, with their turns and deliveries. An event whose dedupe key still
-/// counts, or with a delivery still to be sent, stays. Then strips what is beyond the limits of count and size. True when
-/// there is more to do.
+/// counts, or with a delivery still to be sent, stays. Then forgets the revisions of bots that nothing refers to any more, and
+/// strips what is beyond the limits of count and size. True when there is more to do.
 pub(super) fn forget(work: &mut Work, now_ms: u64, keep: Keep) -> Result<bool, Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
     let db = &work.db;
@@ -44,7 +53,26 @@ pub(super) fn forget(work: &mut Work, now_ms: u64, keep: Keep) -> Result<bool, E
             return Ok(true);
         }
     }
-    strip(db, keep, &mut room)
+    let more = forget_revisions(db, now_ms)?;
+    Ok(strip(db, keep, &mut room)? || more)
+}
+
+/// Forgets revisions that were replaced: those that nothing ever referred to, and those from before the oldest event, since
+/// events refer to what was there when they came or later.
+fn forget_revisions(db: &Connection, now_ms: u64) -> Result<bool, Error> {
+    let oldest: Option<i64> = db
+        .prepare_cached("SELECT accepted_ms FROM events ORDER BY id LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let unused = now_ms.saturating_sub(UNDER_WAY_MS);
+    let used = oldest.map_or(now_ms, super::ms).min(now_ms).saturating_sub(UNDER_WAY_MS + CLOCK_STEP_MS);
+    let forgotten = db
+        .prepare_cached(
+            "DELETE FROM bot_revisions WHERE (bot, revision) IN (SELECT bot, revision FROM bot_revisions \
+             WHERE until_ms IS NOT NULL AND until_ms < iif(used, ?2, ?1) AND until_ms < ?1 ORDER BY until_ms LIMIT ?3)",
+        )?
+        .execute(params![int(unused), int(used), count(REVISIONS_MAX)])?;
+    Ok(forgotten == REVISIONS_MAX)
 }
 
 /// How many rows were deleted: attempts, deliveries, turns, and events that were touched.

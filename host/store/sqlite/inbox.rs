@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::bots::use_revision;
 use super::outbox::{self, Plan};
 use super::writer::Work;
 use super::{count, int, ms};
@@ -79,6 +80,7 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
             arrival.tenant.as_str(),
             arrival.bot_revision,
         ])?;
+    use_revision(db, bot, arrival.bot_revision)?;
     Ok(Accepted::New(EventId(id)))
 }
 
@@ -112,7 +114,7 @@ pub(super) fn commit(
     let (tenant, bot) = holder(&work.db, &turn.lease)?.ok_or_else(|| Error::Stale(format!("event {event}")))?;
     match ending {
         Ending::Retry { at_ms } => {
-            record(&work.db, turn)?;
+            record(&work.db, &bot, turn)?;
             work.db
                 .prepare_cached("UPDATE conversations SET leased = 0, tries = tries + 1, ready_at = ?2 WHERE id = ?1")?
                 .execute([conversation, int(*at_ms)])?;
@@ -121,7 +123,7 @@ pub(super) fn commit(
         }
         Ending::Done { state, owner, requests } => {
             let platform = if requests.is_empty() { String::new() } else { platform(&work.db, &bot)? };
-            record(&work.db, turn)?;
+            record(&work.db, &bot, turn)?;
             let status = if turn.cause.is_some() { 2 } else { 1 };
             work.db.prepare_cached("UPDATE events SET status = ?2, ended_ms = ?3 WHERE id = ?1")?.execute([
                 event.0,
@@ -179,7 +181,7 @@ fn platform(db: &Connection, bot: &str) -> Result<String, Error> {
         .ok_or_else(|| Error::Missing(format!("there is no bot {bot} in whose name to send")))
 }
 
-fn record(db: &Connection, turn: &TurnRecord) -> Result<(), Error> {
+fn record(db: &Connection, bot: &str, turn: &TurnRecord) -> Result<(), Error> {
     db.prepare_cached(
         "INSERT INTO turns (event, attempt, digest, version, instructions, elapsed_us, memory_bytes, now_ms, seed, outcome, \
          cause_kind, cause, log, bot_revision, state_before, owner_before, activation, refusals) \
@@ -205,7 +207,7 @@ fn record(db: &Connection, turn: &TurnRecord) -> Result<(), Error> {
         turn.activation,
         turn.refusals,
     ])?;
-    Ok(())
+    use_revision(db, bot, turn.bot_revision)
 }
 
 fn remember(db: &Connection, conversation: i64, state: &StateChange) -> Result<(), Error> {

@@ -20,6 +20,20 @@ const CONVERSATIONS_MAX: usize = 100;
 /// may have been set back meanwhile.
 const CLOCK_STEP_MS: u64 = 3_600_000;
 
+const CONVERSATIONS: &str =
+    "SELECT id FROM conversations WHERE tenant = ?1 AND key = ?2 AND (?3 IS NULL OR bot = ?3) LIMIT ?4";
+const EVENTS: &str =
+    "SELECT id, bot, status, accepted_ms FROM events WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+const EVENTS_OF: &str =
+    "SELECT id, bot, status, accepted_ms FROM events WHERE conversation = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+const DELIVERIES: &str = "SELECT d.id, d.status, c.bot FROM deliveries d CROSS JOIN conversations c ON c.id = d.conversation \
+     WHERE d.tenant = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3";
+// Those that were given up are few among many, and have an index of their own.
+const DELIVERIES_GIVEN_UP: &str = "SELECT d.id, d.status, c.bot FROM deliveries d CROSS JOIN conversations c ON c.id = d.conversation \
+     WHERE d.tenant = ?1 AND d.id < ?2 AND d.status = ?4 AND d.status > 2 ORDER BY d.id DESC LIMIT ?3";
+const DELIVERIES_OF: &str = "SELECT d.id, d.status, c.bot FROM deliveries d CROSS JOIN conversations c ON c.id = d.conversation \
+     WHERE d.conversation = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3";
+
 /// An event as the filter sees it.
 struct Candidate {
     id: i64,
@@ -77,17 +91,13 @@ fn candidates(
 ) -> Result<Vec<Candidate>, Error> {
     let before = wanted.before.unwrap_or(i64::MAX);
     let Some(key) = &wanted.conversation else {
-        let mut rows = db.prepare_cached(
-            "SELECT id, bot, status, accepted_ms FROM events WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-        )?;
+        let mut rows = db.prepare_cached(EVENTS)?;
         let rows = rows.query_map(params![tenant.as_str(), before, count(most)], candidate)?;
         return Ok(rows.collect::<Result<_, _>>()?);
     };
     let mut all = Vec::new();
     for conversation in conversations(db, tenant, key, wanted.bot.as_ref())? {
-        let mut rows = db.prepare_cached(
-            "SELECT id, bot, status, accepted_ms FROM events WHERE conversation = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-        )?;
+        let mut rows = db.prepare_cached(EVENTS_OF)?;
         let rows = rows.query_map(params![conversation, before, count(most)], candidate)?;
         all.extend(rows.collect::<Result<Vec<_>, _>>()?);
     }
@@ -100,18 +110,15 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
     Ok(Candidate { id: row.get(0)?, bot: row.get(1)?, status: row.get(2)?, accepted_ms: ms(row.get(3)?) })
 }
 
-/// The tenant's conversations with this key. Their index begins with the bot, so each bot that ever was is asked for one.
+/// The tenant's conversations with this key.
 fn conversations(
     db: &Connection,
     tenant: &TenantName,
     key: &ConversationKey,
     bot: Option<&BotId>,
 ) -> Result<Vec<i64>, Error> {
-    let mut rows = db.prepare_cached(
-        "SELECT c.id FROM (SELECT DISTINCT bot FROM bot_revisions WHERE ?3 IS NULL OR bot = ?3) b \
-         CROSS JOIN conversations c ON c.bot = b.bot AND c.key = ?1 WHERE c.tenant = ?2 LIMIT ?4",
-    )?;
-    let parameters = params![key.as_str(), tenant.as_str(), bot.map(BotId::as_str), count(CONVERSATIONS_MAX)];
+    let mut rows = db.prepare_cached(CONVERSATIONS)?;
+    let parameters = params![tenant.as_str(), key.as_str(), bot.map(BotId::as_str), count(CONVERSATIONS_MAX)];
     let rows = rows.query_map(parameters, |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -123,28 +130,14 @@ pub(super) fn deliveries(
     wanted: &DeliveriesWanted,
 ) -> Result<Found<DeliveryLine>, Error> {
     let db = &db.unchecked_transaction()?;
-    let given_up = wanted.status.and_then(given_up);
-    let filtered = wanted.conversation.is_some() || wanted.bot.is_some() || wanted.status.is_some();
+    let filtered = wanted.bot.is_some() || wanted.status.is_some();
     let most = if filtered { EXAMINED_MAX } else { wanted.limit.saturating_add(1) };
-    // Those that were given up are few among many, and have an index of their own.
-    let mut rows = db.prepare_cached(if given_up.is_some() {
-        "SELECT d.id, d.status, c.bot, c.key FROM deliveries d CROSS JOIN conversations c ON c.id = d.conversation \
-         WHERE d.tenant = ?1 AND d.id < ?2 AND d.status = ?4 AND d.status > 2 ORDER BY d.id DESC LIMIT ?3"
-    } else {
-        "SELECT d.id, d.status, c.bot, c.key FROM deliveries d CROSS JOIN conversations c ON c.id = d.conversation \
-         WHERE d.tenant = ?1 AND d.id < ?2 AND ?4 IS NULL ORDER BY d.id DESC LIMIT ?3"
-    })?;
-    let before = wanted.before.unwrap_or(i64::MAX);
-    let rows = rows.query_map(params![tenant.as_str(), before, count(most), given_up], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
-    let rows: Vec<(i64, i64, String, String)> = rows.collect::<Result<_, _>>()?;
+    let rows = requests(db, tenant, wanted, most)?;
     let (more, last) = (rows.len() == most, rows.last().map(|row| row.0));
     let mut items = Vec::new();
-    for (id, status, bot, key) in rows {
+    for (id, status, bot) in rows {
         let passes = wanted.status.is_none_or(|wanted| wanted == delivery_status(status))
-            && wanted.bot.as_ref().is_none_or(|wanted| wanted.as_str() == bot)
-            && wanted.conversation.as_ref().is_none_or(|wanted| wanted.as_str() == key);
+            && wanted.bot.as_ref().is_none_or(|wanted| wanted.as_str() == bot);
         if !passes {
             continue;
         }
@@ -156,6 +149,39 @@ pub(super) fn deliveries(
     Ok(Found { items, next: last.filter(|_| more) })
 }
 
+/// The newest deliveries below the cursor, with status and bot: of the tenant, or of its conversations with the wanted key.
+fn requests(
+    db: &Connection,
+    tenant: &TenantName,
+    wanted: &DeliveriesWanted,
+    most: usize,
+) -> Result<Vec<(i64, i64, String)>, Error> {
+    let before = wanted.before.unwrap_or(i64::MAX);
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let Some(key) = &wanted.conversation else {
+        let rows = match wanted.status.and_then(given_up) {
+            Some(status) => db
+                .prepare_cached(DELIVERIES_GIVEN_UP)?
+                .query_map(params![tenant.as_str(), before, count(most), status], row)?
+                .collect::<Result<_, _>>(),
+            None => db
+                .prepare_cached(DELIVERIES)?
+                .query_map(params![tenant.as_str(), before, count(most)], row)?
+                .collect::<Result<_, _>>(),
+        };
+        return Ok(rows?);
+    };
+    let mut all = Vec::new();
+    for conversation in conversations(db, tenant, key, wanted.bot.as_ref())? {
+        let mut rows = db.prepare_cached(DELIVERIES_OF)?;
+        let rows = rows.query_map(params![conversation, before, count(most)], row)?;
+        all.extend(rows.collect::<Result<Vec<_>, _>>()?);
+    }
+    all.sort_unstable_by_key(|(id, ..)| std::cmp::Reverse(*id));
+    all.truncate(most);
+    Ok(all)
+}
+
 /// How the database writes a status of those that were given up.
 fn given_up(status: DeliveryStatus) -> Option<i64> {
     match status {
@@ -163,5 +189,36 @@ fn given_up(status: DeliveryStatus) -> Option<i64> {
         DeliveryStatus::Unknown => Some(4),
         DeliveryStatus::Dropped => Some(5),
         DeliveryStatus::Planned | DeliveryStatus::Sending | DeliveryStatus::Sent => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::super::migrate::migrate;
+    use super::{CONVERSATIONS, DELIVERIES, DELIVERIES_GIVEN_UP, DELIVERIES_OF, EVENTS, EVENTS_OF};
+
+    /// How a statement finds its first rows.
+    fn plan(db: &Connection, sql: &str) -> String {
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let parameters = vec![rusqlite::types::Value::Null; plan.parameter_count()];
+        plan.query_row(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap()
+    }
+
+    #[test]
+    fn no_list_looks_at_what_is_another_tenants() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        for (sql, lookup) in [
+            (CONVERSATIONS, "SEARCH conversations USING INDEX conversations_key (tenant=? AND key=?)"),
+            (EVENTS, "SEARCH events USING INDEX events_tenant (tenant=? AND rowid<?)"),
+            (EVENTS_OF, "SEARCH events USING INDEX events_conversation (conversation=? AND rowid<?)"),
+            (DELIVERIES, "SEARCH d USING INDEX deliveries_tenant (tenant=? AND rowid<?)"),
+            (DELIVERIES_GIVEN_UP, "SEARCH d USING INDEX deliveries_given_up (tenant=? AND status=? AND rowid<?)"),
+            (DELIVERIES_OF, "SEARCH d USING INDEX deliveries_conversation (conversation=? AND rowid<?)"),
+        ] {
+            assert_eq!(plan(&db, sql), lookup, "{sql}");
+        }
     }
 }

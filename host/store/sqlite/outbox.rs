@@ -8,7 +8,7 @@ use crate::domain::delivery::{Answered, Delivery, Request, Settlement};
 use crate::domain::names::{BotId, EventId, TenantName};
 use crate::store::{Deliveries, DeliveryLease, Error};
 
-/// A conversation's oldest open delivery.
+/// A conversation's oldest open delivery. The index is named, so that it is never looked for among all that were ever sent.
 macro_rules! heads {
     ($which:literal) => {
         concat!(
@@ -16,7 +16,8 @@ macro_rules! heads {
              d.repeatable, d.attempts, d.maybe_sent, c.id, d.status, d.due_ms, d.forgiven \
              FROM conversations c \
              JOIN deliveries d ON d.id = \
-                (SELECT id FROM deliveries WHERE conversation = c.id AND status < 2 ORDER BY id LIMIT 1) ",
+                (SELECT id FROM deliveries INDEXED BY deliveries_open \
+                 WHERE conversation = c.id AND status < 2 ORDER BY id LIMIT 1) ",
             $which
         )
     };

@@ -2,7 +2,7 @@
 
 use bothost::domain::delivery::{Answered, Delivery, Settlement};
 use bothost::domain::event::Owner;
-use bothost::domain::names::{ConversationKey, EventId, TenantName};
+use bothost::domain::names::{BotId, ConversationKey, EventId, TenantName};
 use bothost::store::sqlite::{Settings, Sqlite};
 use bothost::store::{
     Accepted, Archive, DeliveriesWanted, DeliveryLease, DeliveryStatus, Ending, Error, EventStatus, EventsWanted, Store,
@@ -117,6 +117,17 @@ fn lists_are_filtered_and_go_on_where_they_stopped() {
     assert_eq!(list(page(None, 8)), (vec![8, 7, 6, 5, 4, 3, 2, 1], None));
     let of = |key: &str| EventsWanted { conversation: Some(ConversationKey::from(key)), ..page(None, 9) };
     assert_eq!(list(of("odd")).0, [7, 6, 4, 2]);
+    let requests = |before, limit, bot: Option<&str>| {
+        let conversation = Some(ConversationKey::from("odd"));
+        let bot = bot.map(BotId::from);
+        let found = store.deliveries(&acme(), &DeliveriesWanted { conversation, bot, status: None, before, limit });
+        let found = found.unwrap();
+        (found.items.iter().map(|line| line.id).collect::<Vec<_>>(), found.next)
+    };
+    assert_eq!(requests(None, 2, None), (vec![6, 4], Some(4)));
+    assert_eq!(requests(Some(4), 2, None), (vec![2], None));
+    assert_eq!(requests(None, 9, Some("b1")).0, [6, 4, 2]);
+    assert_eq!(requests(None, 9, Some("b2")).0, [0_i64; 0]);
     assert_eq!(list(EventsWanted { status: Some(EventStatus::Failed), ..page(None, 9) }).0, [7]);
     assert_eq!(list(EventsWanted { status: Some(EventStatus::Waiting), ..page(None, 9) }).0, [8]);
     assert_eq!(list(EventsWanted { since_ms: Some(103), until_ms: Some(201), ..page(None, 9) }).0, [7, 6, 5, 4]);

@@ -107,10 +107,13 @@ UPDATE bots SET account = json_extract(registration, '$.companyKey')
 INSERT OR IGNORE INTO claims (kind, value, tenant)
     SELECT platform, account, tenant FROM bots WHERE account <> '' ORDER BY created_ms, id;
 
--- What a turn depends on of a registration: one row for each change of it, kept when the bot is gone.
+-- What a turn depends on of a registration: one row for each change of it, kept when the bot is gone as long as something may
+-- refer to it. `until_ms` is when it was replaced or removed; `used`: whether an event or a turn ever referred to it.
 CREATE TABLE bot_revisions (
     bot         TEXT    NOT NULL,
     revision    INTEGER NOT NULL,
+    used        INTEGER NOT NULL DEFAULT 0,
+    until_ms    INTEGER,
     at_ms       INTEGER NOT NULL,
     platform    TEXT    NOT NULL,
     platform_id TEXT    NOT NULL,
@@ -124,8 +127,13 @@ CREATE TABLE bot_revisions (
     live        INTEGER NOT NULL,
     PRIMARY KEY (bot, revision)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO bot_revisions (bot, revision, at_ms, platform, platform_id, network, channel, module, version, scheme, config, live)
-    SELECT id, 1, updated_ms, platform, platform_id, network, channel, module, version, scheme, config, live FROM bots;
+CREATE INDEX bot_revisions_until ON bot_revisions (until_ms, used) WHERE until_ms IS NOT NULL;
+INSERT INTO bot_revisions (bot, revision, used, at_ms, platform, platform_id, network, channel, module, version, scheme, config,
+        live)
+    SELECT id, 1, 1, updated_ms, platform, platform_id, network, channel, module, version, scheme, config, live FROM bots;
+
+-- What lists ask for: a tenant's conversations with a key, one for each of its bots.
+CREATE INDEX conversations_key ON conversations (tenant, key);
 
 -- `bot_revision` is the registration that the event was accepted under. `retry_of` is the failed event that this one repeats
 -- by hand. `stripped`: its body, turns and deliveries were forgotten before it, to make room.
@@ -154,6 +162,7 @@ ALTER TABLE deliveries ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
 UPDATE deliveries SET tenant = (SELECT tenant FROM conversations c WHERE c.id = deliveries.conversation);
 CREATE INDEX deliveries_tenant ON deliveries (tenant);
+CREATE INDEX deliveries_conversation ON deliveries (conversation);
 DROP INDEX deliveries_given_up;
 CREATE INDEX deliveries_given_up ON deliveries (tenant, status) WHERE status > 2;
 -- What the platform answered: the HTTP status and the beginning of the body.

@@ -1,0 +1,85 @@
+//! What turns depend on of a registration: written when it changes, kept as long as something may refer to it.
+
+use bothost::domain::bot::Target;
+use bothost::domain::names::{ModuleName, TenantName};
+use bothost::domain::secret::Secret;
+use bothost::store::sqlite::{Settings, Sqlite};
+use bothost::store::{Archive as _, Store};
+
+use super::{Place, actor, arrival, bot, claim_one, done, fresh, turn};
+
+const HOUR: u64 = 3_600_000;
+
+fn acme() -> TenantName {
+    TenantName::from("acme")
+}
+
+fn runs(module: &str) -> Target {
+    Target::Module { name: ModuleName::from(module), version: None }
+}
+
+fn put(store: &Sqlite, module: &str, now_ms: u64) -> u32 {
+    let mut bot = bot("b1");
+    (bot.target, bot.updated_ms) = (runs(module), now_ms);
+    store.put_bot(bot.clone(), actor()).wait().unwrap();
+    store.bot(&bot.id).unwrap().unwrap().revision
+}
+
+fn revisions(place: &Place) -> String {
+    place
+        .text("SELECT coalesce(group_concat(revision), '') FROM (SELECT revision FROM bot_revisions ORDER BY revision)")
+}
+
+fn forget(store: &Sqlite, now_ms: u64) {
+    while store.forget(now_ms).wait().unwrap() {}
+}
+
+/// An event that ends in a turn under the revision of that moment.
+fn ended(store: &Sqlite, dedupe: &str, revision: u32, now_ms: u64) {
+    let arrival = bothost::store::Arrival { bot_revision: revision, ..arrival("c1", dedupe, now_ms) };
+    store.accept(arrival).wait().unwrap();
+    let claim = claim_one(store, now_ms);
+    store.commit(turn(&claim), done(&[]), now_ms, now_ms).wait().unwrap();
+}
+
+#[test]
+fn what_did_not_change_is_no_new_revision() {
+    let (place, store) = fresh();
+    assert_eq!((put(&store, "echo", 2), put(&store, "other", 3), put(&store, "other", 4)), (1, 2, 2));
+    // No turn depends on a secret.
+    let mut other = bot("b1");
+    (other.target, other.credentials.secret) = (runs("other"), Secret::new("another"));
+    store.put_bot(other.clone(), actor()).wait().unwrap();
+    let found = store.bot(&other.id).unwrap().unwrap();
+    assert_eq!((found.revision, found.credentials.secret.reveal()), (2, "another"));
+    assert_eq!((put(&store, "echo", 5), revisions(&place).as_str()), (3, "1,2,3"));
+    assert_eq!(place.number("SELECT count(*) FROM audit WHERE action = 'bot.put'"), 6, "each is in the audit log");
+}
+
+#[test]
+fn revisions_go_when_nothing_refers_to_them_any_more() {
+    let place = Place::new();
+    let store = Sqlite::open(Settings { keep_ms: HOUR, ..place.settings() }, 0).unwrap();
+    assert_eq!(put(&store, "one", 0), 1);
+    ended(&store, "a", 1, 10);
+    // Nothing ran under the second and the third.
+    assert_eq!((put(&store, "two", 11), put(&store, "three", 12), put(&store, "four", 13)), (2, 3, 4));
+    ended(&store, "b", 4, 14);
+    assert_eq!(put(&store, "five", 15), 5);
+    forget(&store, 600_000);
+    assert_eq!(revisions(&place), "1,2,3,4,5", "what was read before may still be referred to");
+    forget(&store, 700_000);
+    assert_eq!(revisions(&place), "1,4,5");
+    assert!(store.recording(&acme(), bothost::domain::names::EventId(1), None).unwrap().is_some());
+    // The events are gone, and a younger one is there.
+    ended(&store, "c", 5, 3 * HOUR);
+    forget(&store, 3 * HOUR);
+    assert_eq!(place.number("SELECT count(*) FROM events"), 1);
+    assert_eq!(revisions(&place), "5");
+    // The bot's last one goes with its last event.
+    store.remove_bot(bot("b1").id, actor()).wait().unwrap();
+    forget(&store, 3 * HOUR + 700_000);
+    assert_eq!(revisions(&place), "5");
+    forget(&store, 9 * HOUR);
+    assert_eq!(revisions(&place), "");
+}
