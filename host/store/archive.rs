@@ -32,8 +32,8 @@ pub trait Archive {
     /// [`Error::Conflict`] says why it cannot be.
     fn retry_event(&self, tenant: TenantName, event: EventId, actor: Actor, now_ms: u64) -> Reply<EventId>;
 
-    /// Plans a request again that was given up: due now, its tries counted anew, before the later ones of its conversation.
-    /// [`Error::Conflict`] says why it cannot be.
+    /// Plans a request again that was given up: its tries counted anew, before the later ones of its conversation, and due now
+    /// unless an earlier one waits for its time. [`Error::Conflict`] says why it cannot be.
     fn retry_delivery(&self, tenant: TenantName, id: i64, actor: Actor, now_ms: u64) -> Reply<()>;
 
     /// Drops a request that was given up. [`Error::Conflict`] when it was not.

@@ -84,10 +84,13 @@ pub(super) fn retry_delivery(
     )?
     .execute([id, int(now_ms)])?;
     // While another request of the conversation is on its way, `send_at` is the end of that lease: it stays, and whoever
-    // settles that request finds this one first.
+    // settles that request finds this one first. Otherwise the oldest open one is next, which may have to wait.
     let free = db
-        .prepare_cached("UPDATE conversations SET send_at = ?2 WHERE id = ?1 AND send_leased = 0")?
-        .execute([given_up.conversation, int(now_ms)])?;
+        .prepare_cached(
+            "UPDATE conversations SET send_at = (SELECT due_ms FROM deliveries INDEXED BY deliveries_open \
+             WHERE conversation = ?1 AND status < 2 ORDER BY id LIMIT 1) WHERE id = ?1 AND send_leased = 0",
+        )?
+        .execute([given_up.conversation])?;
     let details = json!({ "was": given_up.status.name() });
     audit::append(db, tenant, actor, "delivery.retry", &id.to_string(), &details, now_ms)?;
     work.deliveries_ready |= free > 0;

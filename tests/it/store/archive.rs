@@ -195,6 +195,26 @@ fn a_parked_request_goes_again_before_later_ones_and_its_tries_count_anew() {
 }
 
 #[test]
+fn a_retried_request_does_not_hurry_an_older_one_that_waits_for_its_time() {
+    let (_place, store) = fresh();
+    ended(&store, "c1", "a", &["one", "two"], 0);
+    let one = due_one(&store, 0);
+    let two = settle(&store, &one, parked(false), 0).unwrap();
+    assert!(settle(&store, &two, parked(false), 0).is_none());
+    store.retry_delivery(acme(), one.id, actor(), 1).wait().unwrap();
+    let again = Settlement::Again { at_ms: 500, reason: "503".to_owned(), ambiguous: false };
+    assert!(settle(&store, &due_one(&store, 1), again, 2).is_none());
+    store.retry_delivery(acme(), two.id, actor(), 3).wait().unwrap();
+    assert!(
+        store.due(499, LEASE, 9).wait().unwrap().deliveries.is_empty(),
+        "the older one waits, and this one behind it"
+    );
+    let next = due_one(&store, 500);
+    assert_eq!(next.id, one.id);
+    assert_eq!(settle(&store, &next, Settlement::Sent { reference: None }, 501).unwrap().id, two.id);
+}
+
+#[test]
 fn a_lease_that_lapsed_beside_a_retried_request_stays_a_single_one() {
     let (_place, store) = fresh();
     ended(&store, "c1", "a", &["one", "two"], 0);
