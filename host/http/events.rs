@@ -83,7 +83,7 @@ pub const ROUTES: &[Route] = &[
         query: ATTEMPT,
         body: None,
         answer: (200, Some(json_of::<RecordingJson>())),
-        problems: &[UNRECORDED],
+        problems: &[UNRECORDED, (409, "It was recorded before the host kept all that a turn depends on.")],
         handler: || get(recorded),
     },
     Route {
@@ -94,7 +94,7 @@ pub const ROUTES: &[Route] = &[
         query: ATTEMPT,
         body: None,
         answer: (200, Some(Content::Other("application/wasm"))),
-        problems: &[UNRECORDED, (409, "No module ran in this turn, or its bytes are gone.")],
+        problems: &[UNRECORDED, (409, "No module ran in this turn, its bytes are gone, or an older host recorded it.")],
         handler: || get(wasm),
     },
     Route {
@@ -106,7 +106,7 @@ pub const ROUTES: &[Route] = &[
         query: &[],
         body: Some(json_of::<AskedReplay>()),
         answer: (200, Some(json_of::<ReplayedJson>())),
-        problems: &[UNRECORDED, (409, "There is no module to run, or the event cannot be read any more.")],
+        problems: &[UNRECORDED, (409, "There is no module to run, or what it takes was not recorded.")],
         handler: || post(replay_turn),
     },
 ];
@@ -228,7 +228,11 @@ async fn replay_turn(
 
 fn recording_of(front: &Front, caller: &Caller, id: &str, attempt: Option<u32>) -> Result<Recording, Problem> {
     let found = front.pipeline.store.recording(&caller.tenant, event_id(id)?, attempt);
-    found.map_err(|error| unavailable(&error))?.ok_or_else(|| match attempt {
+    let found = found.map_err(|error| match error {
+        store::Error::Conflict(why) => Problem::new(StatusCode::CONFLICT, "no-replay", why),
+        error => unavailable(&error),
+    })?;
+    found.ok_or_else(|| match attempt {
         None => Problem::new(StatusCode::NOT_FOUND, "missing", format!("there is no recorded turn of an event {id}")),
         Some(attempt) => {
             let detail = format!("there is no recorded turn {attempt} of an event {id}");

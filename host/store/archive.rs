@@ -25,7 +25,8 @@ pub trait Archive {
     /// One of a tenant's deliveries.
     fn delivery(&self, tenant: &TenantName, id: i64) -> Result<Option<DeliveryRecord>, Error>;
 
-    /// What a turn depended on and what came of it: of the event's last turn when no attempt is named.
+    /// What a turn depended on and what came of it: of the event's last turn when no attempt is named. [`Error::Conflict`] when
+    /// that was not recorded, as it was not before bots had revisions.
     fn recording(&self, tenant: &TenantName, event: EventId, attempt: Option<u32>) -> Result<Option<Recording>, Error>;
 
     /// Puts a failed event into the inbox again, as a new one at the end of its conversation's order.

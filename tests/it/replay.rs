@@ -156,3 +156,25 @@ async fn a_recorded_component_is_downloaded_as_a_version_is() {
     assert!(said.code == Some(1) && said.err.contains(&format!("the bytes of the module {digest} are no longer here")));
     assert!(!said.err.contains('{'), "in words, not as JSON: {said:?}");
 }
+
+#[tokio::test]
+async fn what_an_older_version_recorded_is_not_replayed_with_made_up_values() {
+    let (mut stage, hook) = signer().await;
+    let event = second(&stage, &hook).await;
+    assert!(stage.host.terminate().success());
+    // As the upgrade leaves turns from before it.
+    let database = rusqlite::Connection::open(stage.host.data.join("bothost.db")).unwrap();
+    let old = "UPDATE turns SET bot_revision = 0, state_before = NULL, owner_before = NULL, activation = NULL";
+    database.execute(old, []).unwrap();
+    drop(database);
+    let stage = Stage { host: stage.host.restarted(), ..stage };
+    let (status, problem) = post(&stage, &format!("/v1/events/{event}/replay"), &json!({})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("recorded before this version"), "{problem}");
+    let said = bothost(&stage.host, &["replay", &event]);
+    assert!(said.code == Some(1) && said.err.contains("recorded before this version"), "{said:?}");
+    // It is still explained.
+    let explained = stage.host.request(&stage.client, "GET", &format!("/v1/events/{event}")).send().await.unwrap();
+    let explained: Value = explained.json().await.unwrap();
+    assert_eq!((&explained["turns"][0]["version"], &explained["turns"][0]["module"]), (&json!(1), &json!("bot")));
+}

@@ -100,7 +100,7 @@ fn turns(db: &Connection, tenant: &TenantName, head: &EventHead) -> Result<Vec<T
     let mut turns = Vec::new();
     while let Some(row) = rows.next()? {
         let (seen, at_ms): (_, i64) = (turn(row)?, row.get(9)?);
-        let bot = revision(db, &head.bot, row.get(12)?)?;
+        let bot = revision(db, &head.bot, recorded_revision(row.get(12)?).unwrap_or(head.bot_revision))?;
         let activated = match (&bot, seen.version) {
             (Some(bot), Some(version)) => activated(db, tenant, bot, version, row.get(13)?, at_ms)?,
             _ => None,
@@ -142,6 +142,11 @@ fn activated(
 /// A column holds what this program never wrote.
 fn unknown(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, "unknown to this program".into())
+}
+
+/// The revision that a turn ran with; none when it was not recorded: before there were any, nor was what else a turn depends on.
+fn recorded_revision(number: u32) -> Option<u32> {
+    (number > 0).then_some(number)
 }
 
 /// A bot's registration as it was.
@@ -186,7 +191,12 @@ pub(super) fn recording(
     let mut rows = found.query(params![event.0, tenant.as_str(), attempt])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let bot = BotId::from(row.get::<_, String>(14)?);
-    let number: u32 = row.get(13)?;
+    let number = recorded_revision(row.get(13)?).ok_or_else(|| {
+        Error::Conflict(format!(
+            "event {event} was recorded before this version of the host, without all that its turn depended on, so it cannot \
+             be replayed; events that came since can"
+        ))
+    })?;
     let registration = revision(db, &bot, number)?
         .ok_or_else(|| Error::Database(format!("revision {number} of the bot {bot} is not there")))?;
     Ok(Some(Recording {

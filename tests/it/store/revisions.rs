@@ -4,9 +4,10 @@ use bothost::domain::bot::Target;
 use bothost::domain::names::{ModuleName, TenantName};
 use bothost::domain::secret::Secret;
 use bothost::store::sqlite::{Settings, Sqlite};
-use bothost::store::{Archive as _, Store};
+use bothost::store::{Archive as _, Error, Store};
 
-use super::{Place, actor, arrival, bot, claim_one, done, fresh, turn};
+use super::seal::of_the_release_before;
+use super::{Place, accept, actor, arrival, bot, claim_one, done, fresh, turn};
 
 const HOUR: u64 = 3_600_000;
 
@@ -82,4 +83,34 @@ fn revisions_go_when_nothing_refers_to_them_any_more() {
     assert_eq!(revisions(&place), "5");
     forget(&store, 9 * HOUR);
     assert_eq!(revisions(&place), "");
+}
+
+#[test]
+fn a_turn_from_before_revisions_is_explained_but_not_replayed() {
+    let (place, _) = of_the_release_before();
+    place
+        .peek()
+        .execute_batch(
+            "INSERT INTO conversations (id, tenant, bot, key) VALUES (1, 'acme', 'b1', 'c1');
+             INSERT INTO events (conversation, bot, kind, status, accepted_ms, ended_ms, dedupe_until_ms, body)
+                 VALUES (1, 'b1', 'message', 1, 1, 2, 3, x'00'), (1, 'b1', 'message', 0, 2, NULL, 3, x'01');
+             INSERT INTO turns (event, attempt, instructions, elapsed_us, memory_bytes, now_ms, seed, log, version, digest)
+                 VALUES (1, 1, 1, 1, 1, 1, 1, '[]', 1, 'aa');
+             UPDATE conversations SET ready_at = 2",
+        )
+        .unwrap();
+    let store = place.open(9);
+    let (old, waiting) = (bothost::domain::names::EventId(1), bothost::domain::names::EventId(2));
+    let refused = store.recording(&acme(), old, None).unwrap_err();
+    assert!(matches!(refused, Error::Conflict(_)), "{refused:?}");
+    assert!(refused.to_string().contains("event 1 was recorded before this version"), "{refused}");
+    assert!(store.recording(&TenantName::from("other"), old, None).unwrap().is_none());
+    let explained = store.explain(&acme(), old).unwrap().unwrap();
+    assert_eq!(explained.turns[0].bot.as_ref().unwrap().module.as_str(), "echo");
+    // What waited has its turn, which can be replayed.
+    let claim = claim_one(&store, 10);
+    assert_eq!((claim.lease.event, claim.bot_revision), (waiting, 1));
+    store.commit(turn(&claim), done(&[]), 10, 10).wait().unwrap();
+    assert!(store.recording(&acme(), waiting, None).unwrap().is_some());
+    accept(&store, "c1", "b", 20);
 }

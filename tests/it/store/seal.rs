@@ -118,6 +118,7 @@ pub(super) fn sealed_as_before(master: &[u8; 32], tenant: &str, row: &str, secre
     [nonce.as_slice(), &cipher.encrypt(&XNonce::from(nonce), payload).unwrap()].concat()
 }
 
+/// A store as the first release left it, with two bots.
 pub(super) fn of_the_release_before() -> (Place, [u8; 32]) {
     let (place, master) = (Place::new(), [3; 32]);
     put_key(&place, &master);

@@ -150,8 +150,9 @@ CREATE INDEX events_conversation ON events (conversation);
 CREATE INDEX events_retry ON events (retry_of) WHERE retry_of IS NOT NULL;
 
 -- With the event's body and its bot's revision, all that a turn depended on. `activation` is what made the version serve;
--- NULL when the bot was pinned to it. `refusals` is JSON.
-ALTER TABLE turns ADD COLUMN bot_revision INTEGER NOT NULL DEFAULT 1;
+-- NULL when the bot was pinned to it. `refusals` is JSON. `bot_revision` is 0 where nothing of this was recorded: in turns from
+-- before this schema.
+ALTER TABLE turns ADD COLUMN bot_revision INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE turns ADD COLUMN state_before TEXT;
 ALTER TABLE turns ADD COLUMN owner_before TEXT;
 ALTER TABLE turns ADD COLUMN activation INTEGER;
