@@ -11,8 +11,7 @@ use futures_util::{Stream, stream};
 use http::{Extensions, HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio::sync::watch;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::access::Access;
@@ -21,11 +20,10 @@ use super::keys::Caller;
 use super::openapi::Content;
 use super::problem::Problem;
 use super::router::{Front, Route};
-use crate::domain::names::TenantName;
 use crate::domain::scope::Scope;
-use crate::pipeline::log_stream::{LISTENERS_MAX, Level, Line};
+use crate::pipeline::log_stream::{Heard, Level, Line};
 
-/// How often a comment keeps the connection open, and the key is looked at again.
+/// How often a comment keeps the connection open, and the key is looked at again where nothing is told.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// This concern's routes.
@@ -34,7 +32,7 @@ pub const ROUTES: &[Route] = &[Route {
     path: "/v1/logs",
     access: Access::Scope(Scope::READ),
     summary: "What happens from now on, as server-sent events: `event` is its kind (refused, accepted, duplicate, turn, delivery, \
-              module, missed), `data` a JSON object. `missed` says how many lines a slow reader was not told.",
+              module, missed), `data` a JSON object. `missed` says how many of the tenant's lines, filtered or not, a slow reader was not told.",
     query: &[
         ("bot", "Only what is about the bot of this id."),
         ("event", "Only what is about the event of this number."),
@@ -56,14 +54,12 @@ struct Filter {
 /// Somebody who follows the log.
 struct Listener {
     front: Arc<Front>,
-    tenant: TenantName,
     filter: Filter,
     level: Level,
     /// The request's, to look at its key again.
     headers: HeaderMap,
     extensions: Extensions,
-    lines: Receiver<Arc<Line>>,
-    ended: watch::Receiver<bool>,
+    heard: Heard,
     tick: Interval,
 }
 
@@ -80,20 +76,17 @@ async fn follow(
             Problem::new(StatusCode::BAD_REQUEST, "malformed-query", detail)
         })?,
     };
-    let (lines, ended) = front.pipeline.log.listen().ok_or_else(|| {
-        let detail = format!("{LISTENERS_MAX} follow the log already");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "listeners", detail).retry_after_s(10)
+    let heard = front.pipeline.log.listen(&caller.tenant).map_err(|full| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "listeners", full.to_string()).retry_after_s(10)
     })?;
     let (parts, _) = request.into_parts();
     let listener = Listener {
         front,
-        tenant: caller.tenant,
         filter,
         level,
         headers: parts.headers,
         extensions: parts.extensions,
-        lines,
-        ended,
+        heard,
         tick: interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE),
     };
     // The first bytes go out at once, so that a client knows that it listens.
@@ -106,33 +99,34 @@ async fn follow(
 }
 
 impl Listener {
-    /// What to tell next; none when the host stops or the key is no longer good.
+    /// What to tell next; none when the host stops or the key is no longer good, which is looked at before anything is told.
     async fn next(&mut self) -> Option<Event> {
         loop {
             let heard = tokio::select! {
                 // A sender that is gone is a host that stops, too.
-                _ = self.ended.wait_for(|ended| *ended) => return None,
+                _ = self.heard.ended.wait_for(|ended| *ended) => return None,
                 _ = self.tick.tick() => None,
-                heard = self.lines.recv() => Some(heard),
+                heard = self.heard.lines.recv() => Some(heard),
             };
             match heard {
-                None => {
-                    self.front.caller(&self.headers, &self.extensions).ok()?;
-                    return Some(Event::default().comment("still here"));
-                }
-                Some(Ok(line)) if self.wants(&line) => return Some(told(&line)),
-                Some(Ok(_)) => {}
-                Some(Err(RecvError::Lagged(missed))) => {
-                    return Some(Event::default().event("missed").data(json!({ "missed": missed }).to_string()));
-                }
+                Some(Ok(line)) if !self.wants(&line) => continue,
                 Some(Err(RecvError::Closed)) => return None,
+                heard => {
+                    self.front.caller(&self.headers, &self.extensions).ok()?;
+                    return Some(match heard {
+                        Some(Ok(line)) => told(&line),
+                        Some(Err(RecvError::Lagged(missed))) => {
+                            Event::default().event("missed").data(json!({ "missed": missed }).to_string())
+                        }
+                        _ => Event::default().comment("still here"),
+                    });
+                }
             }
         }
     }
 
     fn wants(&self, line: &Line) -> bool {
-        line.tenant == self.tenant
-            && line.level >= self.level
+        line.level >= self.level
             && self.filter.bot.as_deref().is_none_or(|bot| line.bot.as_ref().is_some_and(|ours| ours.as_str() == bot))
             && self.filter.event.is_none_or(|event| line.event.is_some_and(|ours| ours.0 == event))
     }

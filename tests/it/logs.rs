@@ -9,14 +9,24 @@ use serde_json::Value;
 
 use crate::support::cli::{bothost, command};
 use crate::support::guests;
+use crate::support::hostile;
 use crate::support::platform::PATIENCE;
 use crate::support::stage::{Stage, message, now_s};
 
 /// Reads a stream until it has told this many, or ends.
 async fn told(response: &mut reqwest::Response, seen: &mut Vec<(String, Value)>, count: usize) {
+    told_until(response, seen, |seen| seen.len() >= count).await;
+}
+
+/// Reads a stream until it has told enough, or ends.
+async fn told_until(
+    response: &mut reqwest::Response,
+    seen: &mut Vec<(String, Value)>,
+    enough: impl Fn(&[(String, Value)]) -> bool,
+) {
     let mut text = String::new();
     let read = async {
-        while seen.len() < count {
+        while !enough(seen) {
             let Some(chunk) = response.chunk().await.unwrap() else { return };
             text.push_str(std::str::from_utf8(&chunk).unwrap());
             while let Some(end) = text.find("\n\n") {
@@ -28,7 +38,7 @@ async fn told(response: &mut reqwest::Response, seen: &mut Vec<(String, Value)>,
             }
         }
     };
-    tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("only {seen:#?}"));
+    tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("only {} were told", seen.len()));
 }
 
 #[tokio::test]
@@ -74,6 +84,81 @@ async fn a_shutdown_does_not_wait_for_those_who_listen() {
     assert!(!stage.host.log().contains("still open"), "{}", stage.host.log());
     let mut seen = Vec::new();
     told(&mut stream, &mut seen, usize::MAX).await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_how_many_of_its_own_lines_it_missed() {
+    let stage = Stage::new().await;
+    // Its log is 64 KiB for each event, so that what lies between the host and the reader is full soon.
+    let loud = hostile::all().into_iter().find(|guest| guest.name == "log-line").unwrap();
+    stage.host.push(&stage.client, "bot", loud.wasm).await;
+    let hook = stage.hook("bot").await;
+    let key = stage.host.tenant(&stage.client, "other", &["read", "deploy"]).await;
+    let open = |key: &str| stage.host.request_as(key, &stage.client, "GET", "/v1/logs").send();
+    let (mut slow, mut other) = (open(&stage.host.key).await.unwrap(), open(&key).await.unwrap());
+    let messages: u64 = 500;
+    for part in 0..messages / 20 {
+        let part = (0..20).map(|at| {
+            let (id, hook) = (format!("{part}-{at}"), hook.clone());
+            async move { hook.deliver(&id, message("whatsapp", &id, &id, "hello").to_string()).await }
+        });
+        futures_util::future::join_all(part).await;
+        for _ in 0..20 {
+            let upload = stage.host.request_as(&key, &stage.client, "PUT", "/v1/modules/bot").body("no module");
+            assert_eq!(upload.send().await.unwrap().status(), 422);
+        }
+    }
+    stage.settled().await;
+    let last = hook.deliver("last", message("whatsapp", "last", "last", "hello").to_string()).await;
+    let last: i64 = last.parse().unwrap();
+    // Each event is accepted and has its turn. Nothing else happened to this tenant.
+    let lines =
+        |seen: &[(String, Value)]| -> u64 { seen.iter().map(|(_, line)| line["missed"].as_u64().unwrap_or(1)).sum() };
+    let is_last = |(kind, line): &(String, Value)| kind == "turn" && line["event"] == last;
+    let mut seen = Vec::new();
+    told_until(&mut slow, &mut seen, |seen| seen.iter().any(is_last)).await;
+    assert!(seen.iter().any(|(kind, _)| kind == "missed"), "{} lines were told", seen.len());
+    assert_eq!(lines(&seen), 2 * (messages + 1));
+    let mut seen = Vec::new();
+    told_until(&mut other, &mut seen, |seen| lines(seen) >= messages).await;
+    assert_eq!(lines(&seen), messages);
+}
+
+#[tokio::test]
+async fn nothing_is_told_once_the_key_is_revoked() {
+    let stage = Stage::new().await;
+    stage.push("bot", &guests::wayward()).await;
+    let hook = stage.hook("bot").await;
+    let key = stage.host.tenant_key(&stage.client, "default", &["read"]).await;
+    let mut stream = stage.host.request_as(&key, &stage.client, "GET", "/v1/logs").send().await.unwrap();
+    let path = format!("/v1/keys/{}", key.split('_').nth(1).unwrap());
+    let revoked = stage.host.request(&stage.client, "DELETE", &path).send().await.unwrap();
+    assert!(revoked.status().is_success(), "{}", revoked.status());
+    hook.deliver("id-1", message("whatsapp", "jo", "m-1", "hello").to_string()).await;
+    let mut seen = Vec::new();
+    told(&mut stream, &mut seen, usize::MAX).await;
+    assert!(seen.is_empty(), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_tenant_has_its_share_of_the_listeners_and_no_more() {
+    let stage = Stage::new().await;
+    let key = stage.host.tenant(&stage.client, "other", &["read"]).await;
+    let listen = |key: &str| stage.host.request_as(key, &stage.client, "GET", "/v1/logs").send();
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(listen(&key).await.unwrap());
+        assert_eq!(streams.last().unwrap().status(), 200);
+    }
+    let refused = listen(&key).await.unwrap();
+    assert_eq!((refused.status(), refused.headers().contains_key("retry-after")), (503.try_into().unwrap(), true));
+    let problem: Value = refused.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("8 follow this tenant's log already"), "{problem}");
+    assert_eq!(listen(&stage.host.key).await.unwrap().status(), 200, "others have theirs");
+    // Whoever goes makes room.
+    streams.pop();
+    let again = async { while listen(&key).await.unwrap().status() != 200 {} };
+    tokio::time::timeout(PATIENCE, again).await.unwrap();
 }
 
 #[tokio::test]
