@@ -14,9 +14,8 @@ use crate::guest::{self, Catalog, Limits, Runners, Sandbox, Watch, WatchTimes, W
 use crate::http::admin_key::{self, AdminKey};
 use crate::http::router::{Front, router};
 use crate::pipeline::log_stream::LogStream;
-use crate::pipeline::replay::Replays;
 use crate::pipeline::uploads::Uploads;
-use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, tenants};
+use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, replay, tenants};
 use crate::settings::Settings;
 use crate::store::{self, sqlite};
 
@@ -78,7 +77,7 @@ impl App {
             outbound: outbound::Client::new(&settings.deliver)?,
             clock,
             uploads: Uploads::new(settings.front.uploads_at_once),
-            replays: Replays::default(),
+            replays: replay::places(),
             log: LogStream::default(),
             settings,
             installing: tokio::sync::Mutex::new(()),

@@ -249,7 +249,7 @@ async fn upload(
     let module = module_name(&name)?;
     let (pipeline, settings) = (&front.pipeline, &front.pipeline.settings);
     let (longest, most) = (Duration::from_millis(settings.front.body_timeout_ms), settings.guest.module_bytes_max);
-    let Some(place) = pipeline.uploads.place(&caller.tenant) else {
+    let Ok(place) = pipeline.uploads.place(&caller.tenant) else {
         limits::give_up(&headers, body, most, longest).await;
         let at_once = settings.front.uploads_at_once;
         let detail = format!(

@@ -56,8 +56,8 @@ pub struct Pipeline {
     pub settings: Settings,
     /// What uploads share.
     pub uploads: uploads::Uploads,
-    /// What replays share.
-    pub replays: replay::Replays,
+    /// Room for replays.
+    pub replays: shares::Shares,
     /// One version is activated at a time, so that the catalog follows the store's order. Nothing slow is done under it.
     pub installing: tokio::sync::Mutex<()>,
 }

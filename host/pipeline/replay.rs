@@ -2,13 +2,13 @@
 //!
 //! Replays have a bound and a thread of their own: turns neither wait for them nor are counted with them.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::Pipeline;
 use super::differences::{Came, differences, incomparable};
 use super::facts::{Facts, Subject, recorded_bot};
 use super::record;
+use super::shares::{Shares, Taken};
 use crate::domain::names::{Digest, ModuleName, TenantName};
 use crate::domain::turn::{Cause, Run};
 use crate::domain::validate;
@@ -18,42 +18,10 @@ use crate::store::{self, Recording};
 /// How many replays are under way at the same time, over all tenants: one runs, and that of another tenant may wait for it.
 pub const AT_ONCE: usize = 2;
 
-/// The tenants that have a replay under way, one each.
-#[derive(Debug, Default)]
-pub struct Replays {
-    under_way: Arc<Mutex<BTreeSet<TenantName>>>,
-}
-
-/// A tenant's place among them, until it is dropped.
-#[derive(Debug)]
-struct Place {
-    under_way: Arc<Mutex<BTreeSet<TenantName>>>,
-    tenant: TenantName,
-}
-
-impl Replays {
-    /// A place for a tenant's replay.
-    fn place(&self, tenant: &TenantName) -> Result<Place, Error> {
-        let mut under_way = lock(&self.under_way);
-        if under_way.contains(tenant) {
-            return Err(Error::OneAtATime);
-        }
-        if under_way.len() >= AT_ONCE {
-            return Err(Error::AllPlacesTaken);
-        }
-        under_way.insert(tenant.clone());
-        Ok(Place { under_way: self.under_way.clone(), tenant: tenant.clone() })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        lock(&self.under_way).remove(&self.tenant);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Room for replays: one for each tenant.
+#[must_use]
+pub fn places() -> Shares {
+    Shares::new(AT_ONCE, 1)
 }
 
 /// What a replay is to run instead of the recorded module.
@@ -106,6 +74,15 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
+impl From<Taken> for Error {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Own => Self::OneAtATime,
+            Taken::All => Self::AllPlacesTaken,
+        }
+    }
+}
+
 /// Runs a recorded turn again on this host. It goes to its end, and keeps its place until then, also when the caller goes away.
 ///
 /// # Errors
@@ -118,7 +95,7 @@ pub async fn replay(
 ) -> Result<Replayed, Error> {
     let digest = digest(pipeline, tenant, &recording, instead)?;
     let subject = subject(tenant, &recording)?;
-    let place = pipeline.replays.place(tenant)?;
+    let place = pipeline.replays.take(tenant)?;
     let pipeline = pipeline.clone();
     let work = tokio::spawn(async move {
         let _place = place;

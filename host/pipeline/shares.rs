@@ -20,6 +20,15 @@ pub struct Share {
     tenant: TenantName,
 }
 
+/// Why there is no share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The tenant has as many as it may.
+    Own,
+    /// None is left.
+    All,
+}
+
 impl Shares {
     /// `all` shares, at most `each` of them for a tenant.
     #[must_use]
@@ -27,16 +36,21 @@ impl Shares {
         Self { all, each, taken: Arc::default() }
     }
 
-    /// A share for a tenant; nothing when it has as many as it may, or when none is left.
-    #[must_use]
-    pub fn take(&self, tenant: &TenantName) -> Option<Share> {
+    /// A share for a tenant.
+    ///
+    /// # Errors
+    /// Says who has them all.
+    pub fn take(&self, tenant: &TenantName) -> Result<Share, Taken> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.get(tenant).copied().unwrap_or_default();
-        if own >= self.each || taken.values().sum::<usize>() >= self.all {
-            return None;
+        if own >= self.each {
+            return Err(Taken::Own);
+        }
+        if taken.values().sum::<usize>() >= self.all {
+            return Err(Taken::All);
         }
         taken.insert(tenant.clone(), own + 1);
-        Some(Share { taken: Arc::clone(&self.taken), tenant: tenant.clone() })
+        Ok(Share { taken: Arc::clone(&self.taken), tenant: tenant.clone() })
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::modules::{Error, forget_bytes, in_background, swap};
 use super::report_json::{self, ChangesJson};
-use super::shares::{Share, Shares};
+use super::shares::{Share, Shares, Taken};
 use super::{Pipeline, figures};
 use crate::domain::actor::Actor;
 use crate::domain::names::{Digest, ModuleName, TenantName};
@@ -75,8 +75,11 @@ impl Uploads {
         }
     }
 
-    /// A place for an upload that is coming in; nothing when all are taken, or as many as one tenant may have.
-    pub fn place(&self, tenant: &TenantName) -> Option<Share> {
+    /// A place for an upload that is coming in.
+    ///
+    /// # Errors
+    /// When all are taken, or as many as one tenant may have.
+    pub fn place(&self, tenant: &TenantName) -> Result<Share, Taken> {
         self.places.take(tenant)
     }
 

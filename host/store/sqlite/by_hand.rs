@@ -22,6 +22,7 @@ pub(super) fn retry_event(
     work.latest_ms = work.latest_ms.max(now_ms);
     let db = &work.db;
     let (bot, revision) = retriable(db, tenant, event)?;
+    audit::room(db, tenant, actor, now_ms)?;
     let new = db
         .prepare_cached(
             "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_until_ms, body, tenant, bot_revision, retry_of) \
@@ -79,6 +80,7 @@ pub(super) fn retry_delivery(
     if !given_up.registered {
         return Err(Error::Conflict(format!("delivery {id}: its bot is no longer registered")));
     }
+    audit::room(db, tenant, actor, now_ms)?;
     db.prepare_cached(
         "UPDATE deliveries SET status = 0, due_ms = ?2, forgiven = attempts, maybe_sent = 0 WHERE id = ?1",
     )?

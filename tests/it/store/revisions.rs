@@ -106,7 +106,7 @@ fn a_turn_from_before_revisions_is_explained_but_not_replayed() {
     assert!(refused.to_string().contains("event 1 was recorded before this version"), "{refused}");
     assert!(store.recording(&TenantName::from("other"), old, None).unwrap().is_none());
     let explained = store.explain(&acme(), old).unwrap().unwrap();
-    assert_eq!(explained.turns[0].bot.as_ref().unwrap().module.as_str(), "echo");
+    assert_eq!(explained.turns[0].bot.as_ref().unwrap().target.module().unwrap().as_str(), "echo");
     // What waited has its turn, which can be replayed.
     let claim = claim_one(&store, 10);
     assert_eq!((claim.lease.event, claim.bot_revision), (waiting, 1));
