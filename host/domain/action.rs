@@ -146,11 +146,12 @@ pub struct ListMessage {
 }
 
 /// How large a preview picture is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ListStyle {
     /// Large.
     Large,
     /// Small, the default (conformance 105).
+    #[default]
     Small,
     /// An icon.
     Icon,

@@ -115,6 +115,15 @@ pub fn check(outcome: Outcome, context: &Context, rules: &Rules, limits: &Limits
     }
 }
 
+/// What is wrong with one action that does not come from a turn. Its paths begin with the action's name, as in
+/// `respond.buttons[1]`. Who holds the conversation is not asked: the caller knows, or finds out.
+#[must_use]
+pub fn refusals(action: &Action, rules: &Rules, limits: &Limits) -> Vec<Refusal> {
+    let mut checker = Checker { rules, limits, may_speak: true, refusals: Vec::new() };
+    checker.action(action.kind(), action);
+    checker.refusals
+}
+
 struct Checker<'a> {
     rules: &'a Rules,
     limits: &'a Limits,
@@ -228,7 +237,7 @@ impl Checker<'_> {
                 self.url(&format!("{path}.url"), &media.url);
                 if let MediaKind::Other(kind) = &media.kind {
                     let reason = format!("{:?} is neither IMAGE nor VIDEO", shown(kind));
-                    self.refuse(&path, "media-kind", "platforms.md A5", reason);
+                    self.refuse(&format!("{path}.kind"), "media-kind", "platforms.md A5", reason);
                 }
             }
             Some(Attachment::RichContent(rich)) => {
@@ -275,13 +284,13 @@ impl Checker<'_> {
         self.allowed(path, "list-picker", self.rules.list_picker);
         self.list_message(&format!("{path}.request-message"), &list.request_message);
         self.list_message(&format!("{path}.response-message"), &list.response_message);
-        self.not_empty(path, "sections", list.sections.len());
+        self.not_empty(&format!("{path}.sections"), "sections", list.sections.len());
         self.count(&format!("{path}.sections"), list.sections.len(), self.limits.items_max);
         for (at, section) in list.sections.iter().take(self.limits.items_max).enumerate() {
             let path = format!("{path}.sections[{at}]");
             self.required_text(&format!("{path}.id"), &section.id);
             self.required_text(&format!("{path}.title"), &section.title);
-            self.not_empty(&path, "choices", section.choices.len());
+            self.not_empty(&format!("{path}.choices"), "choices", section.choices.len());
             self.count(&format!("{path}.choices"), section.choices.len(), self.limits.items_max);
             for (at, choice) in section.choices.iter().take(self.limits.items_max).enumerate() {
                 let path = format!("{path}.choices[{at}]");
@@ -303,7 +312,7 @@ impl Checker<'_> {
         let Some(media) = media else { return };
         self.url(&format!("{path}.media.url"), &media.url);
         if media.kind != MediaKind::Image {
-            self.refuse(&format!("{path}.media"), "list-media", "conformance 108", "a list shows pictures only");
+            self.refuse(&format!("{path}.media.kind"), "list-media", "conformance 108", "a list shows pictures only");
         }
     }
 

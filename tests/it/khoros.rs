@@ -1,5 +1,7 @@
 //! The Khoros platform: what its documents say, held against what the host does.
 
+mod actions;
+mod calls;
 mod decode;
 mod encode;
 mod receipts;

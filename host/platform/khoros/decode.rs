@@ -4,8 +4,6 @@
 //! an event of an unknown type is an update with an `other` operation. Only three things are refused: a body that is not JSON, a
 //! body that is not an object, and a message that does not say whose it is.
 
-use serde_json::Value;
-
 use super::fields::{self, Fields};
 use crate::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
 use crate::domain::event::{
@@ -19,7 +17,7 @@ mod parts;
 
 /// Reads an event of a bot. Nesting deeper than serde_json's recursion limit (128) is refused like other malformed JSON.
 pub(super) fn decode(bot: &Bot, body: &[u8]) -> Result<Decoded, DecodeError> {
-    let json = well_formed(body)?;
+    let json = fields::well_formed(body)?;
     let mut event = Fields::parse(json)
         .ok_or_else(|| DecodeError { path: "$".to_owned(), reason: "an event is a JSON object".to_owned() })?;
     let coordinate = Coordinate::take(&mut event);
@@ -94,18 +92,6 @@ impl Coordinate {
             visibility: if scope.as_deref() == Some("PUBLIC") { Visibility::Public } else { Visibility::Private },
         }
     }
-}
-
-/// Checks the whole text once, so that everything below works on well-formed JSON of bounded depth.
-fn well_formed(body: &[u8]) -> Result<&str, DecodeError> {
-    serde_json::from_slice::<Value>(body).map_err(|error| {
-        let path = format!("line {} column {}", error.line(), error.column());
-        let words = error.to_string();
-        let reason = words.split_once(" at line ").map_or(words.as_str(), |(reason, _)| reason);
-        DecodeError { reason: format!("not JSON: {reason}"), path }
-    })?;
-    std::str::from_utf8(body)
-        .map_err(|error| DecodeError { path: "$".to_owned(), reason: format!("not UTF-8: {error}") })
 }
 
 /// Joins the parts with slashes, escaping those within a part so that different parts never give one key.

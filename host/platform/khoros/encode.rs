@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::fields::{self, Fields};
 use super::wire::{
-    Attributes, Author, AuthorAttributes, Call, Control, Note, Nothing, Owner, Priority, Resolve, SecureForm, Tags,
-    WorkQueue,
+    self, Attributes, Author, AuthorAttributes, Call, Control, Endpoint, Note, Nothing, Owner, Priority, Resolve,
+    SecureForm, Tags, WorkQueue,
 };
 use crate::domain::action::{Action, Attribute};
 use crate::domain::bot::Bot;
@@ -47,6 +47,7 @@ struct Answer<'a> {
     published_ts: Option<&'a RawValue>,
     received_ts: Option<&'a RawValue>,
     display_id: Option<&'a RawValue>,
+    network: String,
 }
 
 impl<'a> Answer<'a> {
@@ -66,57 +67,50 @@ impl<'a> Answer<'a> {
             owner: members.get("owner"),
             published_ts: members.get("publishedTS"),
             received_ts: members.get("receivedTS"),
+            network: at.get("networkKey").and_then(fields::id).unwrap_or_else(|| bot.network.clone()),
             display_id: members.get("conversationDisplayId").or_else(|| object("conversation").get("displayId")),
         })
     }
 
     fn request(&self, path: &str, action: &Action) -> Result<Request, Refusal> {
-        let call = match action {
-            Action::Respond(response) => ("POST", "respond", self.body("message", self.respond(path, response)?)),
-            Action::TypingStart => ("POST", "respond", self.body("typing_start", Nothing {})),
-            Action::TypingStop => ("POST", "respond", self.body("typing_stop", Nothing {})),
+        let (endpoint, body) = match action {
+            Action::Respond(response) => self.call(&wire::MESSAGE, self.respond(path, response)?),
+            Action::TypingStart => self.call(&wire::TYPING_START, Nothing {}),
+            Action::TypingStop => self.call(&wire::TYPING_STOP, Nothing {}),
             Action::HandOff(comment) => {
                 let owner = Owner { kind: "AGENT", app_id: None };
-                ("PUT", "control", self.body("control", self.control(owner, comment.as_deref())))
+                self.call(&wire::CONTROL, self.control(owner, comment.as_deref()))
             }
             Action::TakeOver => {
                 let owner = Owner { kind: "BOT", app_id: Some(&self.bot.platform_id) };
-                ("PUT", "control", self.body("control", self.control(owner, None)))
+                self.call(&wire::CONTROL, self.control(owner, None))
             }
-            Action::SetPriority(priority) => {
-                ("PUT", "priority", self.body("priority", Priority { new_priority: *priority }))
-            }
-            Action::Tag(ids) => ("PUT", "tag", self.body("tag", tags(path, ids)?)),
-            Action::Untag(ids) => ("PUT", "tag/remove", self.body("remove_tag", tags(path, ids)?)),
-            Action::Note(note) => ("PUT", "note", self.body("note", Note { note })),
+            Action::SetPriority(priority) => self.call(&wire::PRIORITY, Priority { new_priority: *priority }),
+            Action::Tag(ids) => self.call(&wire::TAG, tags(path, ids)?),
+            Action::Untag(ids) => self.call(&wire::UNTAG, tags(path, ids)?),
+            Action::Note(note) => self.call(&wire::NOTE, Note { note }),
             Action::MoveTo { id, comment } => {
                 let queue = WorkQueue {
                     new_work_queue: number(&format!("{path}.id"), id)?,
                     comment: comment.as_deref(),
                     conversation_display_id: self.display_id,
                 };
-                ("PUT", "workqueue", self.body("workqueue", queue))
+                self.call(&wire::WORK_QUEUE, queue)
             }
-            Action::Resolve(comment) => {
-                ("PUT", "resolve", self.body("resolve", Resolve { comment: comment.as_deref() }))
-            }
-            Action::SetAttributes(list) => {
-                ("PUT", "authors/attributes", self.body("author_attributes", attributes(list)))
-            }
+            Action::Resolve(comment) => self.call(&wire::RESOLVE, Resolve { comment: comment.as_deref() }),
+            Action::SetAttributes(list) => self.call(&wire::ATTRIBUTES, attributes(list)),
             Action::Other { kind, details } if kind == SECURE_FORM => {
-                ("POST", "form", self.body("secure_form", secure_form(path, details)?))
+                self.call(&wire::FORM, secure_form(path, details)?)
             }
             Action::Other { kind, .. } => return Err(unknown(path, kind)),
         };
-        let (method, path, body) = call;
         let body = body.map_err(|error| unwritable(action, &error))?;
-        // A second message, note or form is seen by somebody; all else sets what is set already.
-        let repeatable = !matches!(action, Action::Respond(_) | Action::Note(_) | Action::Other { .. });
-        Ok(Request { action: action.kind(), method, path: format!("/bots/v3/{path}"), body, repeatable })
+        Ok(endpoint.request(action, body))
     }
 
-    fn body(&self, kind: &'static str, rest: impl Serialize) -> serde_json::Result<String> {
-        serde_json::to_string(&Call { coordinate: self.coordinate, author: self.author, kind, rest })
+    fn call(&self, to: &'static Endpoint, rest: impl Serialize) -> (&'static Endpoint, serde_json::Result<String>) {
+        let call = Call { coordinate: self.coordinate, author: self.author, kind: to.kind, rest };
+        (to, serde_json::to_string(&call))
     }
 
     fn control<'b>(&self, owner: Owner<'b>, comment: Option<&'b str>) -> Control<'b>

@@ -6,10 +6,24 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::domain::event::Extra;
+use crate::platform::DecodeError;
+
+/// Reads the whole text once and keeps nothing of it, so that everything read later is well-formed JSON of bounded depth:
+/// serde_json refuses to go deeper than 128.
+pub(super) fn well_formed(body: &[u8]) -> Result<&str, DecodeError> {
+    serde_json::from_slice::<Any>(body).map_err(|error| {
+        let path = format!("line {} column {}", error.line(), error.column());
+        let words = error.to_string();
+        let reason = words.split_once(" at line ").map_or(words.as_str(), |(reason, _)| reason);
+        DecodeError { reason: format!("not JSON: {reason}"), path }
+    })?;
+    std::str::from_utf8(body)
+        .map_err(|error| DecodeError { path: "$".to_owned(), reason: format!("not UTF-8: {error}") })
+}
 
 /// The members of an object, in their order, each value as the text that the platform sent.
 #[derive(Debug, Default)]
@@ -25,6 +39,18 @@ impl<'a> Fields<'a> {
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         let (_, value) = self.0.iter().rfind(|(key, _)| key == name)?;
         (value.get() != "null").then_some(*value)
+    }
+
+    /// The name that two members have. Only the last of them would be looked at.
+    pub(super) fn twice(&self) -> Option<&str> {
+        let mut names: Vec<&str> = self.0.iter().map(|(key, _)| key.as_str()).collect();
+        names.sort_unstable();
+        names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+    }
+
+    /// The members, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), *value))
     }
 
     /// Takes a member that `read` understands. One that it does not understand stays, except a null, which says no more than
@@ -153,5 +179,58 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
         }
 
         deserializer.deserialize_map(Members).map(Fields)
+    }
+}
+
+/// Any value, read and dropped.
+struct Any;
+
+impl<'de> Deserialize<'de> for Any {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Values;
+
+        impl<'de> Visitor<'de> for Values {
+            type Value = Any;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Any, E> {
+                Ok(Any)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Any, E> {
+                Ok(Any)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Any, E> {
+                Ok(Any)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Any, E> {
+                Ok(Any)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Any, E> {
+                Ok(Any)
+            }
+
+            fn visit_unit<E>(self) -> Result<Any, E> {
+                Ok(Any)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Any, A::Error> {
+                while let Some(Any) = items.next_element()? {}
+                Ok(Any)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Any, A::Error> {
+                while let Some((Any, Any)) = members.next_entry()? {}
+                Ok(Any)
+            }
+        }
+
+        deserializer.deserialize_any(Values)
     }
 }

@@ -22,12 +22,14 @@ use crate::domain::scope::Scope;
 use crate::domain::secret::Secret;
 use crate::domain::validate::{Checked, Refusal, Rule, Rules};
 
+pub mod actions;
 pub mod receipt;
 pub mod verify;
 mod api;
 mod decode;
 mod encode;
 mod fields;
+mod passthrough;
 mod wire;
 
 /// The platform's name in `PLATFORMS`.

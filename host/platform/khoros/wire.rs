@@ -1,7 +1,87 @@
-//! The bodies of the calls that a bot makes, field by field as documented (seed 001; platforms.md A6, A7).
+//! The calls that a bot makes: where they go, and their bodies, field by field as documented (seed 001; platforms.md A6, A7).
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+use crate::domain::action::{Action, ListStyle};
+use crate::domain::delivery::Request;
+use crate::domain::event::MediaKind;
+
+/// A call: how and where it goes, and what its `type` says.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub method: &'static str,
+    /// Below the API's prefix.
+    pub path: &'static str,
+    pub kind: &'static str,
+    /// Whether twice is the same as once. A second message, note or form is seen by somebody; all else sets what is set already.
+    pub repeatable: bool,
+}
+
+impl Endpoint {
+    /// The request that goes there.
+    pub(super) fn request(&self, action: &Action, body: String) -> Request {
+        Request {
+            action: action.kind(),
+            method: self.method,
+            path: format!("/bots/v3/{}", self.path),
+            body,
+            repeatable: self.repeatable,
+        }
+    }
+}
+
+pub(super) static MESSAGE: Endpoint = post("respond", "message", false);
+pub(super) static TYPING_START: Endpoint = post("respond", "typing_start", true);
+pub(super) static TYPING_STOP: Endpoint = post("respond", "typing_stop", true);
+pub(super) static CONTROL: Endpoint = put("control", "control");
+pub(super) static PRIORITY: Endpoint = put("priority", "priority");
+pub(super) static NOTE: Endpoint = Endpoint { repeatable: false, ..put("note", "note") };
+pub(super) static TAG: Endpoint = put("tag", "tag");
+pub(super) static UNTAG: Endpoint = put("tag/remove", "remove_tag");
+pub(super) static WORK_QUEUE: Endpoint = put("workqueue", "workqueue");
+pub(super) static RESOLVE: Endpoint = put("resolve", "resolve");
+pub(super) static ATTRIBUTES: Endpoint = put("authors/attributes", "author_attributes");
+pub(super) static AUTHOR: Endpoint = put("authors", "author_update");
+pub(super) static FORM: Endpoint = post("form", "secure_form", false);
+
+const fn post(path: &'static str, kind: &'static str, repeatable: bool) -> Endpoint {
+    Endpoint { method: "POST", path, kind, repeatable }
+}
+
+const fn put(path: &'static str, kind: &'static str) -> Endpoint {
+    Endpoint { method: "PUT", path, kind, repeatable: true }
+}
+
+/// The sizes of a preview picture (conformance 104).
+pub(super) const STYLES: [ListStyle; 3] = [ListStyle::Large, ListStyle::Small, ListStyle::Icon];
+
+/// The platform's name of a size.
+pub(super) fn style(style: ListStyle) -> &'static str {
+    match style {
+        ListStyle::Large => "LARGE",
+        ListStyle::Small => "SMALL",
+        ListStyle::Icon => "ICON",
+    }
+}
+
+/// What a `mediaType` means (platforms.md A5).
+pub(super) fn media_kind(name: String) -> MediaKind {
+    match name.as_str() {
+        "IMAGE" => MediaKind::Image,
+        "VIDEO" => MediaKind::Video,
+        _ => MediaKind::Other(name),
+    }
+}
+
+/// The platform's name of a kind of media.
+pub(super) fn media_type(kind: &MediaKind) -> &str {
+    match kind {
+        MediaKind::Image => "IMAGE",
+        MediaKind::Video => "VIDEO",
+        MediaKind::Other(kind) => kind,
+    }
+}
 
 /// What every call carries, and the call's own fields.
 #[derive(Debug, Serialize)]

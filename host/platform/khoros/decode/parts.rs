@@ -3,8 +3,9 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::domain::event::{FormField, FormResponse, Location, Media, MediaKind, Press, Referral};
+use crate::domain::event::{FormField, FormResponse, Location, Media, Press, Referral};
 use crate::platform::khoros::fields::{self, Fields};
+use crate::platform::khoros::wire;
 
 /// A pressed button (conformance 91, 151).
 pub(super) fn press(members: &mut Fields<'_>) -> Option<Press> {
@@ -19,12 +20,12 @@ pub(super) fn press(members: &mut Fields<'_>) -> Option<Press> {
 pub(super) fn media(members: &mut Fields<'_>) -> Option<Media> {
     let url = members.take("url", fields::text)?;
     let kind = members.take("mediaType", fields::text).unwrap_or_default();
-    let kind = match kind.as_str() {
-        "IMAGE" => MediaKind::Image,
-        "VIDEO" => MediaKind::Video,
-        _ => MediaKind::Other(kind),
-    };
-    Some(Media { url, kind, title: members.take("title", fields::text), extras: members.drain() })
+    Some(Media {
+        url,
+        kind: wire::media_kind(kind),
+        title: members.take("title", fields::text),
+        extras: members.drain(),
+    })
 }
 
 /// A filled-in form (conformance 152).

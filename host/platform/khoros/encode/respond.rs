@@ -1,12 +1,10 @@
 //! The body of `POST /respond` with a message (seed 001; platforms.md A6).
 
-use serde_json::Value;
-
 use super::Answer;
-use crate::domain::action::{Attachment, Button, ListMessage, ListPicker, ListStyle, Response};
-use crate::domain::event::{Media, MediaKind};
+use crate::domain::action::{Attachment, Button, ListMessage, ListPicker, Response};
+use crate::domain::event::Media;
 use crate::domain::validate::Refusal;
-use crate::platform::khoros::wire;
+use crate::platform::khoros::{passthrough, wire};
 
 impl<'a> Answer<'a> {
     /// The attachment is a variant of four, so that no two of them can meet in one message (conformance 99-126).
@@ -37,7 +35,9 @@ impl<'a> Answer<'a> {
                 });
             }
             Some(Attachment::Passthrough(json)) => {
-                body.payload = Some(passthrough(&format!("{path}.passthrough"), json)?);
+                passthrough::check(json, Some(&self.network))
+                    .map_err(|fault| fault.refusal(format!("{path}.passthrough")))?;
+                body.payload = Some(json);
             }
         }
         Ok(body)
@@ -57,22 +57,8 @@ fn button<'a>(path: &str, button: &'a Button) -> Result<wire::Button<'a>, Refusa
     }
 }
 
-fn passthrough<'a>(path: &str, json: &'a str) -> Result<&'a str, Refusal> {
-    let reason = match serde_json::from_str(json) {
-        Ok(Value::Object(_) | Value::Array(_)) => return Ok(json),
-        Ok(_) => "must hold a JSON object or array".to_owned(),
-        Err(error) => format!("must hold a JSON object or array: {error}"),
-    };
-    Err(Refusal { path: path.to_owned(), rule: "passthrough", reason, source: "conformance 125" })
-}
-
 fn media(media: &Media) -> wire::Media<'_> {
-    let media_type = match &media.kind {
-        MediaKind::Image => "IMAGE",
-        MediaKind::Video => "VIDEO",
-        MediaKind::Other(kind) => kind,
-    };
-    wire::Media { url: &media.url, media_type, title: media.title.as_deref() }
+    wire::Media { url: &media.url, media_type: wire::media_type(&media.kind), title: media.title.as_deref() }
 }
 
 fn list(picker: &ListPicker) -> wire::List<'_> {
@@ -102,15 +88,10 @@ fn list(picker: &ListPicker) -> wire::List<'_> {
 }
 
 fn list_message(message: &ListMessage) -> wire::ListMessage<'_> {
-    let style = message.style.map(|style| match style {
-        ListStyle::Large => "LARGE",
-        ListStyle::Small => "SMALL",
-        ListStyle::Icon => "ICON",
-    });
     wire::ListMessage {
         title: &message.title,
         subtitle: message.subtitle.as_deref(),
         media: message.media.as_ref().map(media),
-        style,
+        style: message.style.map(wire::style),
     }
 }
