@@ -6,6 +6,7 @@
 //! | a turn of the Rust echo guest | bare wasmtime: instantiate, call, drop |
 //! | acknowledgement while 2,000 random components and the compile bombs are uploaded | the idle host's |
 //! | CPU per event, webhook to the platform's 202 | a native axum handler that does the same without a store or a sandbox |
+//! | a respond message of 1 KiB, read and checked | the bound 5 us |
 //! | activation of a compiled version; restart with 200 modules | the bounds 50 ms and 1 s |
 //!
 //! The host is the real binary in a process of its own; senders and the simulated platform share the machine with it.
@@ -31,6 +32,7 @@ mod native;
 mod senders;
 mod turn;
 mod uploads;
+mod validate;
 mod whole;
 
 fn main() {
@@ -46,6 +48,9 @@ fn main() {
     let wanted = |name: &str| named.is_empty() || named.iter().any(|named| named == name);
     if wanted("turn") {
         turn::measure();
+    }
+    if wanted("validate") {
+        validate::measure();
     }
     runtime.block_on(async {
         if wanted("ingest") {

@@ -4,6 +4,7 @@ mod actions;
 mod calls;
 mod decode;
 mod encode;
+mod properties;
 mod receipts;
 mod registrations;
 mod simulator;

@@ -152,6 +152,7 @@ async fn each_rule_has_its_violation() {
         ("/credentials/type", json!("OAUTH"), "credentials.type must be one of"),
         ("/credentials/type", Value::Null, "credentials.type may not be empty"),
         ("/credentials/secret", json!(""), "credentials.secret may not be empty"),
+        ("/credentials/secret", json!("********"), "credentials.secret is what reads show"),
         ("/credentials/identity", Value::Null, "credentials.identity may not be empty"),
         ("/credentials/identity", json!("a:b"), "credentials.identity may not contain a colon"),
         ("/credentials/signature", json!({"profile": "standard-webhooks"}), "credentials.signature goes with"),

@@ -91,6 +91,10 @@ impl MemoryHost {
 
     pub(super) async fn call_as(&self, tenant: &str, method: Method, path: &str, body: &Value) -> ApiAnswer {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        self.call_raw(tenant, method, path, body).await
+    }
+
+    pub(super) async fn call_raw(&self, tenant: &str, method: Method, path: &str, body: Bytes) -> ApiAnswer {
         let call = ApiCall {
             tenant: TenantName::from(tenant),
             actor: Actor::operator("tests"),

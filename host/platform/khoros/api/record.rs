@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::bot::{Bot, Encoding, Mode, Scheme};
 
-/// What a shown record has in place of the secret.
-const MASK: &str = "********";
+/// What a shown record has in place of the secret. The sealed form would tell nothing more to whoever may read it, and more to whoever
+/// may not: `secretIV` is there (conformance 6, 7) and empty.
+pub(super) const MASK: &str = "********";
 
 /// The same bot in another mode.
 pub(super) fn with_mode(bot: &Bot, mode: Mode, now_ms: u64) -> Bot {

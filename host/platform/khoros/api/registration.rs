@@ -6,6 +6,7 @@
 use http::HeaderName;
 use serde_json::{Map, Value, json};
 
+use super::record::MASK;
 use crate::domain::bot::{Bot, Credentials, Encoding, Mode, Scheme, Target};
 use crate::domain::names::{BotId, TenantName};
 use crate::domain::secret::Secret;
@@ -54,9 +55,9 @@ pub(super) struct Registration {
 impl Registration {
     /// Reads the body of a POST or PUT.
     pub(super) fn read(body: &[u8]) -> Result<Self, Vec<String>> {
-        let payload: Value = serde_json::from_slice(body).map_err(|error| vec![format!("not JSON: {error}")])?;
+        let payload: Value = serde_json::from_slice(body).map_err(|error| vec![format!("$ is not JSON: {error}")])?;
         let Value::Object(payload) = payload else {
-            return Err(vec!["a registration is a JSON object".to_owned()]);
+            return Err(vec!["$ must be a JSON object".to_owned()]);
         };
         let mut form = Form { payload: &payload, violations: Vec::new() };
         let registration = form.registration();
@@ -206,6 +207,9 @@ impl<'a> Form<'a> {
         let within = Some(("credentials", members));
         let kind = self.required(within, "type");
         let secret = self.required(within, "secret");
+        if secret == Some(MASK) {
+            self.refuse("credentials.secret is what reads show in its place; send the secret itself");
+        }
         let (scheme, identity) = match kind? {
             "BASIC_AUTH" => {
                 let identity = self.required(within, "identity");
