@@ -64,10 +64,11 @@ impl Action {
         }
     }
 
-    /// Whether the customer sees it, so that only the holder of the conversation may do it.
+    /// Whether the customer sees it, so that only the holder of the conversation may do it. What only one platform has counts as
+    /// seen: the one such action that a bot has, Khoros's secure form, is.
     #[must_use]
     pub fn speaks(&self) -> bool {
-        matches!(self, Self::Respond(_) | Self::TypingStart | Self::TypingStop)
+        matches!(self, Self::Respond(_) | Self::TypingStart | Self::TypingStop | Self::Other { .. })
     }
 }
 

@@ -30,6 +30,7 @@ async fn echo(app_id: &str) -> (Stage, Hook) {
     (stage, hook)
 }
 
+/// Conformance 144.
 #[tokio::test]
 async fn seed_samples_are_taken_and_only_the_bots_own_is_answered() {
     let (stage, hook) = echo(ITS_BOT).await;

@@ -1,10 +1,12 @@
 //! The Khoros platform: what its documents say, held against what the host does.
 
 mod actions;
+mod by_chance;
 mod calls;
 mod decode;
 mod encode;
 mod properties;
+mod public;
 mod receipts;
 mod registrations;
 mod simulator;

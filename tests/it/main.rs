@@ -20,6 +20,7 @@ mod api;
 mod by_hand;
 mod chance;
 mod commands;
+mod conformance;
 mod crash;
 mod explain;
 mod failure;

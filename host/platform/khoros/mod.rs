@@ -1,7 +1,8 @@
 //! Khoros Care, Automation Framework / Bot API v3.
 //!
 //! A webhook's URL ends in the registration's `hashKey`, which `GET /bots/v3/registrations` shows. Webhooks are answered 202
-//! (platforms.md A3). What the seed documents leave open is decided here:
+//! (platforms.md A3). What the seed documents leave open is decided once; every decision and its reason is in this folder's `README.md`.
+//! Those that a reader of a registration meets first:
 //!
 //! - `callbackUrl` holds `module:<name>` or `module:<name>@<version>` and binds the tenant's module of that name.
 //! - Khoros documents no format for HMAC callbacks (platforms.md A0). A registration with credentials of type `HMAC` may say which of two open
@@ -23,6 +24,7 @@ use crate::domain::secret::Secret;
 use crate::domain::validate::{Checked, Refusal, Rule, Rules};
 
 pub mod actions;
+pub mod public;
 pub mod receipt;
 pub mod verify;
 mod api;

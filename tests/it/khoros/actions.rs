@@ -39,6 +39,7 @@ fn every_kind_of_call_is_read_and_its_payload_goes_on_untouched() {
             (call.method.as_str(), &format!("/bots/v3/{}", call.path))
         );
         assert_eq!(asked.request.action, asked.action.kind());
+        assert_eq!(asked.speaks(), ["respond", "form"].contains(&call.path.as_str()));
         let seldom = ["respond", "note", "other"].contains(&asked.action.kind()) && call.path != "authors";
         assert_eq!(asked.request.repeatable, !seldom || call.name.ends_with("handles"), "{}", call.name);
         let known = check::Action::of(call.method.as_str(), &asked.request.path);

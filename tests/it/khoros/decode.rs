@@ -2,6 +2,7 @@
 
 use bothost::domain::bot::Scheme;
 use bothost::domain::event::{Event, Extra, MediaKind, Message, Operation, Owner, Update, Visibility};
+use bothost::domain::ownership::after_event;
 use bothost::platform::khoros::Khoros;
 use bothost::platform::{Decoded, Platform, find};
 use serde_json::{Value, json};
@@ -37,6 +38,7 @@ fn the_platform_is_in_the_list() {
 
 /// Changes one value after the other and looks for the change in what the bot gets. The coordinate is left out: the host
 /// itself needs it, and echoes it.
+/// Conformance 145, 163, 176, 177.
 #[test]
 fn no_value_of_any_event_is_lost() {
     let mut values = 0;
@@ -80,6 +82,7 @@ fn collect_leaves(value: &Value, path: String, leaves: &mut Vec<String>) {
     }
 }
 
+/// Conformance 145, 146, 148, 150, 157, 160-162, 166-168.
 #[test]
 fn the_seeds_message() {
     let decoded = decode(&fixture("seed-message")).unwrap();
@@ -97,6 +100,7 @@ fn the_seeds_message() {
     assert_eq!((message.extras, message.properties), (vec![], vec![]));
 }
 
+/// Conformance 149, 169-178.
 #[test]
 fn the_seeds_updates() {
     let created = update("seed-created");
@@ -113,11 +117,14 @@ fn the_seeds_updates() {
     assert_eq!(response.published_ms, Some(1_579_793_946_000));
 }
 
+/// Conformance 163, 164, 179-181.
 #[test]
 fn metadata_keeps_its_keys() {
     let properties = message("seed-brandmessenger-metadata").properties;
     assert_eq!(properties.len(), 7);
     assert_eq!(properties[1], extra("clients[0].platform", "\"WEB\""));
+    assert_eq!(decode(&fixture("seed-brandmessenger-metadata")).unwrap().origin.network, "smooch");
+    assert_eq!(message("seed-brandmessenger-metadata").owner, Some(Owner::Bot("example123".to_owned())));
     let message = message("odd-keys");
     let expected = [
         extra("clients[0].info.os", "\"iOS\""),
@@ -130,6 +137,7 @@ fn metadata_keeps_its_keys() {
     assert_eq!(message.extras[0].key, "new.top[0]");
 }
 
+/// Conformance 147, 159.
 #[test]
 fn control_says_who_holds_the_conversation() {
     let bot = update("composed-control");
@@ -139,6 +147,16 @@ fn control_says_who_holds_the_conversation() {
     let agent = update("control-agent");
     assert_eq!(agent.operation, Operation::OwnerChanged(Owner::Agent));
     assert_eq!(agent.conversation.unwrap().display_id, Some(4299));
+}
+
+/// Conformance 122.
+#[test]
+fn a_conversation_of_which_nothing_is_said_is_the_bots() {
+    let event = decode(&fixture("odd-no-text")).unwrap().event;
+    assert_eq!(after_event(None, &event, "acme-bot"), Owner::Bot("acme-bot".to_owned()));
+    assert_eq!(after_event(Some(Owner::Agent), &event, "acme-bot"), Owner::Agent);
+    let created = decode(&fixture("seed-created")).unwrap().event;
+    assert_eq!(after_event(None, &created, "acme-bot"), Owner::Bot("acme-bot".to_owned()));
 }
 
 #[test]
@@ -160,6 +178,7 @@ fn what_the_contract_has_no_case_for_comes_whole() {
     }
 }
 
+/// Conformance 151, 152, 154, 156, 158, 165.
 #[test]
 fn the_parts_of_a_message() {
     let media = message("media-list").media;

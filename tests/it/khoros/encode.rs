@@ -171,6 +171,7 @@ fn everything() -> Vec<Action> {
     ]
 }
 
+/// Conformance 70-77.
 #[tokio::test]
 async fn the_documented_service_takes_every_action() {
     let service = SimulatedKhoros::new(Settings::new("token"));
@@ -183,6 +184,7 @@ async fn the_documented_service_takes_every_action() {
     assert_eq!(service.received_total(), requests.len() as u64);
 }
 
+/// Conformance 96, 97.
 #[test]
 fn the_coordinate_is_echoed_to_the_byte() {
     let spaced = "{ \"scope\" : \"PRIVATE\", \"networkKey\":\"apple\",\n \"externalId\":\"e\",\"companyKey\":\"\\u0063\", \
@@ -254,6 +256,7 @@ fn bodies_carry_what_their_action_says() {
     assert_eq!(attributes["payload"], json!({"attributes": {"a": ["1", "3"], "b": ["2"]}}));
 }
 
+/// Conformance 105.
 #[test]
 fn list_styles_are_left_to_the_platform_unless_said() {
     let mut requests = encode_on(&on("apple"), vec![with(Attachment::ListPicker(Box::new(picker())))]).unwrap();
@@ -286,6 +289,7 @@ fn the_conversations_number_is_named_where_the_event_had_one() {
     assert!(update[0].body.contains(r#""conversationDisplayId":123"#), "{}", update[0].body);
 }
 
+/// Conformance 78, 81, 94, 95, 108, 116.
 #[test]
 fn what_a_network_or_the_platform_does_not_have_is_refused() {
     for network in ["whatsapp", "twitter", "sms", "lia", "somethingnew"] {
@@ -318,6 +322,7 @@ fn what_a_network_or_the_platform_does_not_have_is_refused() {
     assert_eq!(refused(&on("apple"), other).rule, "unknown-action");
 }
 
+/// Conformance 79, 125.
 #[test]
 fn a_passthrough_holds_json() {
     for json in ["hello", "\"text\"", "12", "null", "{", "{} {}", ""] {
@@ -327,6 +332,10 @@ fn a_passthrough_holds_json() {
             assert_eq!(refusal.source, "conformance 125", "{json}");
         }
     }
+    let bid = "com.apple.messages.MSMessageExtensionBalloonPlugin:team:com.example.Extension";
+    let extension = || with(Attachment::Passthrough(json!({"bid": bid, "appId": "1"}).to_string()));
+    encode_on(&on("apple"), vec![extension()]).unwrap();
+    assert_eq!(refused(&on("facebook"), extension()).source, "conformance 79");
 }
 
 #[test]
@@ -344,13 +353,26 @@ fn a_secure_form_names_its_comment_and_form() {
     }
 }
 
-/// Conformance 82: refused here before the platform has to.
+/// Conformance 142.
+#[test]
+fn a_message_is_one_call_and_stops_no_indicator() {
+    let hello = say(Response { text: Some("hi".to_owned()), ..Response::default() });
+    let requests = encode_on(&on("apple"), vec![Action::TypingStart, hello]).unwrap();
+    let kinds: Vec<_> = requests.iter().map(|request| request.action).collect();
+    assert_eq!(kinds, ["typing-start", "respond"]);
+}
+
+/// As the platform would by conformance 82.
 #[test]
 fn a_bot_that_does_not_hold_the_conversation_may_act_and_not_speak() {
     let event = fixture("seed-message");
     assert!(matches!(after_event(None, &decode(&event).unwrap().event, "acme-bot"), Owner::Agent));
     let hello = || say(Response { text: Some("hi".to_owned()), ..Response::default() });
     assert_eq!(refused(&event, hello()).source, "conformance 82");
+    let details = r#"{"comment":"Your address","secureFormId":"f-1"}"#.to_owned();
+    let form = Action::Other { kind: "secure-form".to_owned(), details };
+    assert_eq!(refused(&event, form.clone()).rule, "not-owner");
+    encode_on(&event, vec![Action::TakeOver, form]).unwrap();
     encode_on(&event, vec![Action::Note("seen".to_owned())]).unwrap();
     encode_on(&event, vec![Action::TakeOver, hello()]).unwrap();
     let refusals = encode_on(&event, vec![Action::TakeOver, Action::HandOff(None), hello()]).unwrap_err();

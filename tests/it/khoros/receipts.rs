@@ -97,6 +97,7 @@ fn long_answers_are_cut_between_letters() {
     }
 }
 
+/// Conformance 69.
 #[test]
 fn the_token_goes_into_a_header_that_logs_do_not_show() {
     let headers = Khoros.authorize(&Secret::new("jwt-1"));

@@ -47,6 +47,7 @@ fn assert_header(result: Result<Verified, VerifyError>, name: &str) {
     }
 }
 
+/// Conformance 54, 55.
 #[test]
 fn basic_needs_both_name_and_password() {
     let basic = |headers| verify(Scheme::Basic, "pa:ss", headers, BODY);

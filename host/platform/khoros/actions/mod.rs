@@ -10,7 +10,7 @@ use http::Method;
 use self::message::{SAYS, Said};
 use self::object::{Found, Object, Place};
 use super::wire::{self, Endpoint};
-use super::{Khoros, fields};
+use super::{Khoros, encode, fields};
 use crate::domain::action::Action;
 use crate::domain::delivery::Request;
 use crate::domain::event::{Origin, Owner, Visibility};
@@ -53,6 +53,17 @@ pub struct Asked {
     pub process_synchronously: bool,
     /// What is sent on: the payload as it came.
     pub request: Request,
+}
+
+impl Asked {
+    /// Whether the customer would see it: a response, an indicator or a form. What else only Khoros has is for agents.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        match &self.action {
+            Action::Other { kind, .. } => kind == encode::SECURE_FORM,
+            action => action.speaks(),
+        }
+    }
 }
 
 /// Where a call belongs (platforms.md A5).
