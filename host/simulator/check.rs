@@ -28,6 +28,8 @@ pub enum Action {
     Resolve,
     /// `PUT /authors/attributes`.
     Attributes,
+    /// `PUT /authors`.
+    Author,
     /// `POST /form`.
     Form,
 }
@@ -46,6 +48,7 @@ impl Action {
             ("PUT", "workqueue") => Self::WorkQueue,
             ("PUT", "resolve") => Self::Resolve,
             ("PUT", "authors/attributes") => Self::Attributes,
+            ("PUT", "authors") => Self::Author,
             ("POST", "form") => Self::Form,
             _ => return None,
         })
@@ -62,6 +65,7 @@ impl Action {
             Self::WorkQueue => &["workqueue"],
             Self::Resolve => &["resolve"],
             Self::Attributes => &["author_attributes"],
+            Self::Author => &["author_update"],
             Self::Form => &["secure_form"],
         }
     }
@@ -98,6 +102,11 @@ pub fn body(action: Action, body: &Value) -> Vec<String> {
         }
         Action::Resolve => found.optional_text("/comment"),
         Action::Attributes => found.attributes(),
+        Action::Author => {
+            let properties = &body["properties"];
+            found.require(properties.is_null() || properties.is_object(), "properties must be an object");
+            found.optional_text("/updatedName");
+        }
         Action::Form => {
             found.text("/comment");
             let id = &body["secureFormId"];

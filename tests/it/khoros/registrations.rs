@@ -240,7 +240,9 @@ async fn one_app_is_registered_on_several_networks() {
         assert_eq!(host.call(Method::PUT, "registrations", &body).await.status.as_u16(), 202);
     }
     let bots = host.bots.lock().unwrap();
-    assert!(bots.len() == 3 && bots.iter().all(|bot| bot.platform_id == "any text of mine: 1/2" && bot.live));
+    assert!(
+        bots.len() == 3 && bots.iter().all(|bot| bot.platform_id == "any text of mine: 1/2" && bot.mode == Mode::Live)
+    );
 }
 
 /// With the Facebook Handover Protocol neither is used, and both have to be there.
