@@ -14,6 +14,7 @@ use crate::guest::{self, Catalog, Limits, Runners, Sandbox, Watch, WatchTimes, W
 use crate::http::admin_key::{self, AdminKey};
 use crate::http::router::{Front, router};
 use crate::pipeline::log_stream::LogStream;
+use crate::pipeline::relay::Relays;
 use crate::pipeline::uploads::Uploads;
 use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, replay, tenants};
 use crate::settings::Settings;
@@ -76,6 +77,7 @@ impl App {
             workshop: Workshop::open(sandbox, &settings.data, program)?,
             outbound: outbound::Client::new(&settings.deliver)?,
             clock,
+            relays: Relays::new(&settings.turn),
             uploads: Uploads::new(settings.front.uploads_at_once),
             replays: replay::places(),
             log: LogStream::default(),

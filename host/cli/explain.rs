@@ -56,9 +56,12 @@ fn show(event: &Value) {
     }
     let bot = &event["bot_then"];
     if bot.is_object() {
-        let live = if bot["live"] == true { "live" } else { "not live" };
-        let (id, module) = (text(&event["bot"]), text(&bot["module"]));
-        field("bot", format!("{id}, revision {}, {live}, module {module}", bot["revision"]));
+        let (id, mode) = (text(&event["bot"]), text(&bot["mode"]));
+        let target = match &bot["relay"] {
+            Value::Null => format!("module {}", text(&bot["module"])),
+            relay => format!("at {}", text(relay)),
+        };
+        field("bot", format!("{id}, revision {}, {mode}, {target}", bot["revision"]));
     }
     let holder = &event["holder"];
     if holder.is_object() {
@@ -86,6 +89,12 @@ fn turn(turn: &Value) {
     }
     for action in items(&turn["proposed"]["actions"]) {
         field(if turn["checked"] == true { "action" } else { "proposed" }, output::escaped(&action.to_string()));
+    }
+    for action in items(&turn["withheld"]) {
+        field("withheld", output::escaped(&action.to_string()));
+    }
+    if !turn["relayed"].is_null() {
+        field("answered", text(&turn["relayed"]));
     }
     for refused in items(&turn["refused"]) {
         let (path, rule, reason) = (text(&refused["path"]), text(&refused["rule"]), text(&refused["reason"]));

@@ -122,6 +122,7 @@ fn context(run: &Run, bot: &Bot, decoded: &Decoded, verified: &Verified) -> Cont
         platform: bot.platform.clone(),
         event: EventId(1),
         bot: bot.platform_id.clone(),
+        mode: bot.mode,
         conversation: decoded.conversation.clone(),
         origin: decoded.origin.clone(),
         owner: ownership::after_event(None, &decoded.event, &bot.platform_id),

@@ -64,11 +64,30 @@ impl Action {
         }
     }
 
-    /// Whether the customer sees it, so that only the holder of the conversation may do it. What only one platform has counts as
-    /// seen: the one such action that a bot has, Khoros's secure form, is.
+    /// Whether the customer sees it, so that only the holder of the conversation may do it. What only one platform has counts
+    /// as seen: Khoros' one such action, the secure form, is.
     #[must_use]
     pub fn speaks(&self) -> bool {
         matches!(self, Self::Respond(_) | Self::TypingStart | Self::TypingStop | Self::Other { .. })
+    }
+
+    /// Whether it is paperwork: what agents see beside a conversation, while the customer notices nothing and the conversation
+    /// stays where it is. A bot that is MONITORING may do this and nothing else (conformance 49; platforms.md A4 "may act
+    /// administratively (notes, tags, priority...)"): notes, tags, priority and attributes. Whoever moves, resolves, takes or
+    /// gives away a conversation controls it.
+    #[must_use]
+    pub fn is_paperwork(&self) -> bool {
+        match self {
+            Self::Note(_) | Self::Tag(_) | Self::Untag(_) | Self::SetPriority(_) | Self::SetAttributes(_) => true,
+            Self::Respond(_)
+            | Self::TypingStart
+            | Self::TypingStop
+            | Self::HandOff(_)
+            | Self::TakeOver
+            | Self::MoveTo { .. }
+            | Self::Resolve(_)
+            | Self::Other { .. } => false,
+        }
     }
 }
 

@@ -80,6 +80,43 @@ impl Mode {
     }
 }
 
+/// How many bots may listen to one channel: a platform's rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// How many may be LIVE.
+    pub live: usize,
+    /// How many may be LIVE or MONITORING together.
+    pub listening: usize,
+}
+
+impl Places {
+    /// Whether a bot may have this mode beside `others`, which are the tenant's other bots of its channel: each with its mode
+    /// and its id on the platform.
+    ///
+    /// # Errors
+    /// Says who has the place.
+    pub fn admit<'a>(
+        self,
+        mode: Mode,
+        (network, channel): (&str, &str),
+        others: impl IntoIterator<Item = (Mode, &'a str)>,
+    ) -> Result<(), String> {
+        let listening: Vec<_> = others.into_iter().filter(|(mode, _)| *mode != Mode::Maintenance).collect();
+        let live: Vec<_> = listening.iter().filter(|(mode, _)| *mode == Mode::Live).collect();
+        match (mode, live.first()) {
+            (Mode::Live, Some((_, holder))) if live.len() >= self.live => Err(format!(
+                "mode LIVE is taken by {holder} for network {network} external id {channel}; only one bot may be LIVE there"
+            )),
+            (Mode::Live | Mode::Monitoring, _) if listening.len() >= self.listening => Err(format!(
+                "mode {}: network {network} external id {channel} has {} bots that are LIVE or MONITORING, no more are allowed",
+                mode.name(),
+                listening.len()
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What a bot's events go to: what the platform's own callback field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -123,6 +160,12 @@ impl Target {
             Self::Module { .. } => None,
             Self::Relay { url } => Some(url),
         }
+    }
+
+    /// Where a bot elsewhere listens, as records, logs and lists show it: a query may hold what only the bot itself is to know.
+    #[must_use]
+    pub fn relay_shown(&self) -> Option<&str> {
+        self.relay().map(|url| url.split_once('?').map_or(url, |(shown, _)| shown))
     }
 
     /// The version that is named beside the module.

@@ -20,6 +20,16 @@ pub fn after_event(known: Option<Owner>, event: &Event, bot: &str) -> Owner {
     }
 }
 
+/// The same for an event that may not know of the host's own last hand-off or take-over: what it says of the holder is older
+/// than what the host knows. A bot that gave a conversation away does not answer what the customer wrote meanwhile.
+#[must_use]
+pub fn after_older_event(known: Option<Owner>, event: &Event, bot: &str) -> Owner {
+    match (known, event) {
+        (Some(known), Event::Message(_)) => known,
+        (known, event) => after_event(known, event, bot),
+    }
+}
+
 /// Who holds it once these actions are done.
 #[must_use]
 pub fn after_actions<'a>(owner: Owner, actions: impl IntoIterator<Item = &'a Action>, bot: &str) -> Owner {

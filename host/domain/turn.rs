@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::action::Action;
+use super::bot::Mode;
 use super::event::{Author, Extra, Origin, Owner};
 use super::names::{ConversationKey, Digest, EventId};
 use super::validate::Refusal;
@@ -16,6 +17,8 @@ pub struct Context {
     pub event: EventId,
     /// The bot's own id on the platform.
     pub bot: String,
+    /// What the bot may do.
+    pub mode: Mode,
     /// The conversation.
     pub conversation: ConversationKey,
     /// Where it happens.
@@ -41,10 +44,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// Whether the bot holds the conversation and so may answer the customer (conformance 82).
+    /// Whether the bot holds the conversation and so may answer the customer (conformance 82). A bot that is MONITORING is told
+    /// so wherever some bot holds it: it says what it would say in that bot's place, and nothing of it reaches anybody.
     #[must_use]
     pub fn may_speak(&self) -> bool {
-        self.owner == Owner::Bot(self.bot.clone())
+        match (&self.owner, self.mode) {
+            (Owner::Bot(_), Mode::Monitoring) => true,
+            (Owner::Bot(holder), _) => *holder == self.bot,
+            (Owner::Agent, _) => false,
+        }
     }
 }
 
@@ -159,6 +167,11 @@ pub enum Cause {
         /// How many.
         times: u32,
     },
+    /// The bot elsewhere did not take the event.
+    Relay {
+        /// What happened.
+        reason: String,
+    },
     /// Something in the host went wrong.
     Host {
         /// What.
@@ -180,6 +193,7 @@ impl Cause {
             Self::Refused(_) => "refused",
             Self::NoModule { .. } => "no-module",
             Self::Crashed { .. } => "crashed",
+            Self::Relay { .. } => "relay",
             Self::Host { .. } => "host",
         }
     }
@@ -213,6 +227,7 @@ impl std::fmt::Display for Cause {
             }
             Self::NoModule { reason } => write!(f, "there is no module to run: {reason}"),
             Self::Crashed { times } => write!(f, "the host's process ended during each of {times} tries"),
+            Self::Relay { reason } => write!(f, "the external bot did not take the event: {reason}"),
             Self::Host { reason } => write!(f, "the host failed: {reason}"),
         }
     }

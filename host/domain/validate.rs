@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::action::{Action, Attachment, Button, ListMessage, ListPicker, Response};
+use super::bot::Mode;
 use super::event::{Media, MediaKind};
 use super::turn::{Context, Outcome, StateChange};
 
@@ -86,6 +87,15 @@ impl Checked {
         &self.state
     }
 
+    /// Keeps the actions that a bot may do while it is MONITORING, and says which are withheld: their places in the list.
+    #[must_use]
+    pub fn withhold(self) -> (Self, Vec<usize>) {
+        let withheld = self.actions.iter().enumerate().filter(|(_, action)| !action.is_paperwork());
+        let withheld = withheld.map(|(at, _)| at).collect();
+        let actions = self.actions.into_iter().filter(Action::is_paperwork).collect();
+        (Self { actions, state: self.state }, withheld)
+    }
+
     /// The one thing that the host itself does in a bot's name: giving a conversation to a human agent after the bot failed.
     #[must_use]
     pub fn hand_off(comment: String) -> Self {
@@ -106,7 +116,10 @@ const SETTINGS: &str = "bothost settings, [turn]";
 /// # Errors
 /// Every refusal, not only the first; at most [`REFUSALS_MAX`].
 pub fn check(outcome: Outcome, context: &Context, rules: &Rules, limits: &Limits) -> Result<Checked, Vec<Refusal>> {
-    let mut checker = Checker { rules, limits, may_speak: context.may_speak(), refusals: Vec::new() };
+    // Of a bot that is MONITORING nothing is refused for being said: it is withheld.
+    let monitoring = context.mode == Mode::Monitoring;
+    let may_speak = monitoring || context.may_speak();
+    let mut checker = Checker { rules, limits, monitoring, may_speak, refusals: Vec::new() };
     checker.outcome(&outcome);
     if checker.refusals.is_empty() {
         Ok(Checked { actions: outcome.actions, state: outcome.state })
@@ -119,7 +132,7 @@ pub fn check(outcome: Outcome, context: &Context, rules: &Rules, limits: &Limits
 /// `respond.buttons[1]`. Who holds the conversation is not asked: the caller knows, or finds out.
 #[must_use]
 pub fn refusals(action: &Action, rules: &Rules, limits: &Limits) -> Vec<Refusal> {
-    let mut checker = Checker { rules, limits, may_speak: true, refusals: Vec::new() };
+    let mut checker = Checker { rules, limits, may_speak: true, monitoring: false, refusals: Vec::new() };
     checker.action(action.kind(), action);
     checker.refusals
 }
@@ -127,6 +140,7 @@ pub fn refusals(action: &Action, rules: &Rules, limits: &Limits) -> Vec<Refusal>
 struct Checker<'a> {
     rules: &'a Rules,
     limits: &'a Limits,
+    monitoring: bool,
     may_speak: bool,
     refusals: Vec<Refusal>,
 }
@@ -156,7 +170,7 @@ impl Checker<'_> {
     /// A bot that takes a conversation over may speak in the same breath; one that handed it off may not.
     fn follow_ownership(&mut self, action: &Action) {
         match action {
-            Action::HandOff(_) => self.may_speak = false,
+            Action::HandOff(_) => self.may_speak = self.monitoring,
             Action::TakeOver => self.may_speak = true,
             _ => {}
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::report::Cost;
 use super::sandbox::Module;
 use super::text::prefix;
+use crate::domain::bot::Mode;
 use crate::domain::event::{Author, Event, Message, Origin, Owner, Visibility};
 use crate::domain::names::EventId;
 use crate::domain::turn::{Cause, Context};
@@ -59,6 +60,7 @@ fn sample() -> (Context, Event) {
         platform: "khoros".to_owned(),
         event: EventId(1),
         bot: bot.clone(),
+        mode: Mode::Live,
         conversation: "sample-conversation".into(),
         origin: Origin {
             network: "whatsapp".to_owned(),

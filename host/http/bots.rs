@@ -123,7 +123,7 @@ impl From<&Bot> for BotJson {
             channel: bot.channel.clone(),
             account: bot.account.clone(),
             module: bot.target.module().map(ToString::to_string),
-            relay: bot.target.relay().map(str::to_owned),
+            relay: bot.target.relay_shown().map(str::to_owned),
             pinned: bot.pinned(),
             pinned_by_registration: bot.target.version().is_some(),
             mode: bot.mode.name(),

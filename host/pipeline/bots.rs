@@ -6,7 +6,7 @@ use super::Pipeline;
 use crate::domain::actor::Actor;
 use crate::domain::bot::Bot;
 use crate::domain::names::{BotId, TenantName};
-use crate::platform::{BoxFuture, Host, HostError};
+use crate::platform::{self, BoxFuture, Host, HostError, Platform};
 use crate::store;
 
 impl Host for Pipeline {
@@ -18,8 +18,17 @@ impl Host for Pipeline {
         Box::pin(async move { self.store.bots(tenant, platform).map_err(HostError::from) })
     }
 
+    fn may_relay(&self, url: &str) -> Result<(), String> {
+        self.outbound.guard().callback(url).map(drop)
+    }
+
     fn put_bot(&self, bot: Bot, actor: Actor) -> BoxFuture<'_, Result<(), HostError>> {
-        Box::pin(async move { self.store.put_bot(bot, actor).await.map_err(HostError::from) })
+        let places = platform::find(&bot.platform).and_then(Platform::places);
+        let put = match places {
+            Some(places) => self.store.put_bot_beside(bot, places, actor),
+            None => self.store.put_bot(bot, actor),
+        };
+        Box::pin(async move { put.await.map_err(HostError::from) })
     }
 
     fn remove_bot<'a>(&'a self, bot: &'a BotId, actor: Actor) -> BoxFuture<'a, Result<(), HostError>> {

@@ -3,6 +3,8 @@
 use super::Pipeline;
 use super::facts::recorded_bot;
 use super::verdict::verdict;
+pub use super::verdict::withheld;
+use crate::domain::bot::Mode;
 use crate::domain::clock::utc;
 use crate::domain::event::Owner;
 use crate::domain::names::{EventId, TenantName};
@@ -28,7 +30,7 @@ pub struct Holder {
     pub before: Option<Owner>,
     /// Once it has happened, and before anything that the bot does.
     pub after: Owner,
-    /// Whether that is the bot, so that it may answer the customer.
+    /// Whether that is the bot and it is LIVE, so that it may answer the customer.
     pub may_speak: bool,
 }
 
@@ -48,8 +50,9 @@ fn holder(tenant: &TenantName, found: &Explained) -> Option<Holder> {
     let bot = recorded_bot(tenant, &found.head.bot, revision);
     let event = Verified::from_inbox(found.body.clone());
     let decoded = platform::find(&bot.platform)?.decode(&bot, &event).ok()?;
-    let after = ownership::after_event(found.owner_before.clone(), &decoded.event, &bot.platform_id);
-    let may_speak = after == Owner::Bot(bot.platform_id);
+    let after = if found.owner_firm { ownership::after_older_event } else { ownership::after_event };
+    let after = after(found.owner_before.clone(), &decoded.event, &bot.platform_id);
+    let may_speak = bot.mode == Mode::Live && after == Owner::Bot(bot.platform_id);
     Some(Holder { before: found.owner_before.clone(), after, may_speak })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::domain::bot::{Bot, Credentials, Scheme};
+use crate::domain::bot::{Bot, Credentials, Mode, Scheme};
 use crate::domain::delivery::Request;
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, EventId, TenantName};
@@ -33,6 +33,8 @@ pub struct Facts {
     pub state: Option<String>,
     /// Who held the conversation before the event, as far as the host knew.
     pub owner: Option<Owner>,
+    /// Whether that counts more than what the event says.
+    pub owner_firm: bool,
     /// The turn's clock, in milliseconds since 1970-01-01 UTC.
     pub now_ms: u64,
     /// The turn's random number.
@@ -65,18 +67,20 @@ impl Subject {
     /// # Errors
     /// [`Cause::Host`] when there is no such platform or its decoder does not take the body.
     pub fn of(facts: Facts) -> Result<Self, Cause> {
-        let Facts { event, bot, conversation, body, attempt, state, owner, now_ms, seed } = facts;
+        let Facts { event, bot, conversation, body, attempt, state, owner, owner_firm, now_ms, seed } = facts;
         let host = |reason: String| Cause::Host { reason };
         let platform = platform::find(&bot.platform).ok_or_else(|| host(format!("no platform {:?}", bot.platform)))?;
         let verified = Verified::from_inbox(body);
         let decoded = platform.decode(&bot, &verified).map_err(|error| host(error.to_string()))?;
+        let after = if owner_firm { ownership::after_older_event } else { ownership::after_event };
         let context = Context {
             platform: bot.platform.clone(),
             event,
             bot: bot.platform_id.clone(),
+            mode: bot.mode,
             conversation,
             origin: decoded.origin.clone(),
-            owner: ownership::after_event(owner, &decoded.event, &bot.platform_id),
+            owner: after(owner, &decoded.event, &bot.platform_id),
             attempt,
             state,
             config: bot.config.clone(),
@@ -89,16 +93,35 @@ impl Subject {
         Ok(Self { bot, platform, verified, decoded, context })
     }
 
-    /// Checks what the bot returned and encodes it.
+    /// Checks what the bot returned and encodes it. Of a bot that is MONITORING everything is checked, and what is not
+    /// paperwork is withheld.
     ///
     /// # Errors
     /// [`Cause::Refused`].
-    pub fn judge(&self, outcome: Outcome, limits: &validate::Limits) -> Result<(Checked, Vec<Request>), Cause> {
+    pub fn judge(&self, outcome: Outcome, limits: &validate::Limits) -> Result<Judged, Cause> {
         let rules = self.platform.rules(&self.decoded.origin);
+        let encode =
+            |checked: &Checked| self.platform.encode(&self.bot, &self.verified, checked).map_err(Cause::Refused);
         let checked = validate::check(outcome, &self.context, &rules, limits).map_err(Cause::Refused)?;
-        let requests = self.platform.encode(&self.bot, &self.verified, &checked).map_err(Cause::Refused)?;
-        Ok((checked, requests))
+        let requests = encode(&checked)?;
+        if self.context.mode != Mode::Monitoring {
+            return Ok(Judged { checked, requests, withheld: Vec::new() });
+        }
+        let (checked, withheld) = checked.withhold();
+        let requests = if withheld.is_empty() { requests } else { encode(&checked)? };
+        Ok(Judged { checked, requests, withheld })
     }
+}
+
+/// What a turn comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// What is done.
+    pub checked: Checked,
+    /// The same as requests.
+    pub requests: Vec<Request>,
+    /// What is not: places in the outcome's actions.
+    pub withheld: Vec<usize>,
 }
 
 /// A bot as it was registered, with credentials that open nothing: to read an event and to run, not to verify.

@@ -38,7 +38,10 @@ pub fn describe() {
         "Webhooks by platform and outcome: accepted, duplicate, unread, no-bot, unverified, malformed, store."
     );
     describe_histogram!(ACK, "Seconds from a webhook's last byte to its durable acceptance or refusal.");
-    describe_counter!(TURNS, "Turns by ending: done, silent, retry, handed-off, failed; and by cause.");
+    describe_counter!(
+        TURNS,
+        "Turns by ending: done, silent, relayed, passed, retry, handed-off, failed; and by cause."
+    );
     describe_histogram!(TURN, "Seconds that the guest ran, instantiation included.");
     describe_histogram!(INSTRUCTIONS, "WebAssembly instructions that a turn used.");
     describe_counter!(
@@ -77,6 +80,9 @@ pub fn unread(platform: &'static str) {
 pub(super) fn turn_ended(turn: &TurnRecord, ending: &Ending) {
     let ended = match (ending, &turn.cause) {
         (Ending::Retry { .. }, _) => "retry",
+        (Ending::Passed { .. }, _) => "passed",
+        (Ending::Relayed, None) => "relayed",
+        (Ending::Relayed, Some(_)) => "failed",
         (Ending::Done { requests, .. }, None) if requests.is_empty() => "silent",
         (Ending::Done { .. }, None) => "done",
         (Ending::Done { requests, .. }, Some(_)) if requests.is_empty() => "failed",

@@ -40,13 +40,29 @@ impl Guard {
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
             return Err("a gateway's URL has no user, password, query or fragment".to_owned());
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or("a gateway's URL names a host")?;
+        self.judge(&url)
+    }
+
+    /// How a bot elsewhere may be reached. Unlike a gateway's, its URL may have a query.
+    ///
+    /// # Errors
+    /// Says why it may not.
+    pub fn callback(&self, url: &str) -> Result<Reach, String> {
+        let url = Url::parse(url).map_err(|error| format!("it is no URL: {error}"))?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err("it may have no user, password or fragment; credentials have their own field".to_owned());
+        }
+        self.judge(&url)
+    }
+
+    fn judge(&self, url: &Url) -> Result<Reach, String> {
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or("a URL to send to names a host")?;
         let port = url.port_or_known_default().unwrap_or_default();
         let named = self.private_hosts.contains(host) || self.private_hosts.contains(&format!("{host}:{port}"));
         match url.scheme() {
             "https" => {}
             "http" if named => {}
-            scheme => return Err(format!("a gateway is reached over https, not {scheme}")),
+            scheme => return Err(format!("what a tenant sets is reached over https, not {scheme}")),
         }
         if named {
             return Ok(Reach::Named);
@@ -62,8 +78,7 @@ impl Guard {
 
 fn refusal(what: &str, class: &str) -> String {
     format!(
-        "{what} is {class}: a gateway set over the API is reached at public addresses alone, unless deliver.private_hosts \
-         names its host"
+        "{what} is {class}: what a tenant sets is reached at public addresses alone, unless deliver.private_hosts names its host"
     )
 }
 

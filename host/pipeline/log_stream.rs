@@ -156,7 +156,13 @@ impl LogStream {
                 (None, Ending::Done { requests, .. }) => {
                     (Level::Info, format!("event {event} is done, with {} requests", requests.len()))
                 }
-                (Some((_, story)), Ending::Done { .. }) => (Level::Error, format!("event {event} failed: {story}")),
+                (_, Ending::Passed { reason, .. }) => {
+                    (Level::Info, format!("event {event} is done without a turn: {reason}"))
+                }
+                (None, Ending::Relayed) => (Level::Info, format!("event {event} is done: the external bot has it")),
+                (Some((_, story)), Ending::Done { .. } | Ending::Relayed) => {
+                    (Level::Error, format!("event {event} failed: {story}"))
+                }
                 (cause, Ending::Retry { .. }) => {
                     let story = cause.as_ref().map_or("", |(_, story)| story);
                     (Level::Warn, format!("event {event} failed and is tried again: {story}"))

@@ -28,6 +28,8 @@ pub mod guard;
 pub mod outbound;
 pub mod tenants;
 pub mod record;
+mod away;
+pub mod relay;
 pub mod explain;
 pub mod verdict;
 pub mod replay;
@@ -54,6 +56,8 @@ pub struct Pipeline {
     pub log: log_stream::LogStream,
     /// The settings.
     pub settings: Settings,
+    /// What relays share.
+    pub relays: Arc<relay::Relays>,
     /// What uploads share.
     pub uploads: uploads::Uploads,
     /// Room for replays.
@@ -70,6 +74,7 @@ impl Pipeline {
         let mut tasks = JoinSet::new();
         tasks.spawn(run::turns(self.clone(), stopped.clone()));
         tasks.spawn(deliver::deliveries(self.clone(), stopped.clone()));
+        tasks.spawn(hand_overs(self.clone(), stopped.clone()));
         tasks.spawn(forget(self.clone(), stopped));
         Stages { stop, tasks }
     }
@@ -93,6 +98,26 @@ impl Stages {
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// How long it is waited at most before it is looked for conversations to hand over: those of an earlier process are found
+/// at once, and those of another one then.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Hands over the conversations of bots that left LIVE, step by step.
+async fn hand_overs(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match pipeline.store.hand_over(pipeline.clock.now_ms()).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "conversations could not be handed over; trying again"),
+        }
+        tokio::select! {
+            () = pipeline.store.hand_overs_ready().notified() => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
     }
 }
 

@@ -88,8 +88,24 @@ impl Client {
                 Reach::Public => &self.public,
             },
         };
-        let request = http.request(method, url).headers(headers).body(delivery.body.clone());
-        let mut response = request.send().await.map_err(|error| Error::of(&error))?;
+        self.answer(http.request(method, url).headers(headers).body(delivery.body.clone())).await
+    }
+
+    /// Brings an event to a bot elsewhere. What goes wrong is told without its URL, whose query may be a secret.
+    ///
+    /// # Errors
+    /// When no answer came within `longest`, or the bot is not where its tenant may send to.
+    pub async fn relay(&self, url: &str, headers: HeaderMap, body: Bytes, longest: Duration) -> Result<Answer, Error> {
+        // The settings may have changed since it was registered.
+        let http = match self.guard.callback(url).map_err(Error::not_sent)? {
+            Reach::Named => &self.any,
+            Reach::Public => &self.public,
+        };
+        self.answer(http.post(url).headers(headers).body(body).timeout(longest)).await
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Answer, Error> {
+        let mut response = request.send().await.map_err(|error| Error::of(&error.without_url()))?;
         let mut body = BytesMut::new();
         let (status, headers) = (response.status(), response.headers().clone());
         // The status is the answer; a body that breaks off or runs over only shortens the story.

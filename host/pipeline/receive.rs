@@ -3,7 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{Pipeline, figures};
-use crate::domain::bot::Bot;
+use crate::domain::bot::{Bot, Mode};
+use crate::domain::event::Event;
 use crate::platform::{DecodeError, Decoded, Platform, Verified, VerifyError, Webhook};
 use crate::store::{self, Accepted, Arrival};
 
@@ -71,10 +72,18 @@ async fn accept_for(
 ) -> Result<Accepted, Error> {
     let verified = platform.verify(bot, webhook, now_ms)?;
     let decoded = platform.decode(bot, &verified)?;
-    Ok(pipeline.store.accept(arrival(pipeline, bot, &verified, decoded, now_ms)).await?)
+    let admitted = platform.admit(bot, &verified, &decoded).is_ok();
+    Ok(pipeline.store.accept(arrival(pipeline, bot, &verified, decoded, admitted, now_ms)).await?)
 }
 
-fn arrival(pipeline: &Pipeline, bot: &Bot, verified: &Verified, decoded: Decoded, now_ms: u64) -> Arrival {
+fn arrival(
+    pipeline: &Pipeline,
+    bot: &Bot,
+    verified: &Verified,
+    decoded: Decoded,
+    admitted: bool,
+    now_ms: u64,
+) -> Arrival {
     let settings = &pipeline.settings.store;
     let (dedupe_key, keep_ms) = match (verified.delivery_id(), decoded.event_id) {
         (Some(delivery), _) => (format!("delivery:{delivery}"), settings.dedupe_days * 86_400_000),
@@ -90,6 +99,7 @@ fn arrival(pipeline: &Pipeline, bot: &Bot, verified: &Verified, decoded: Decoded
         bot_revision: bot.revision,
         conversation: decoded.conversation,
         kind: decoded.event.kind(),
+        begins: admitted && bot.mode != Mode::Monitoring && matches!(decoded.event, Event::Message(_)),
         dedupe_key,
         dedupe_until_ms: now_ms + keep_ms,
         body: verified.body().clone(),

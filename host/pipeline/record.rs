@@ -32,6 +32,12 @@ pub fn refusals(refusals: &[Refusal]) -> Value {
     refusals.iter().map(refusal).collect()
 }
 
+/// Which of an outcome's actions were withheld.
+#[must_use]
+pub fn withheld(places: &[usize]) -> Value {
+    json!(places)
+}
+
 /// A log, and how many lines of it were not kept.
 #[must_use]
 pub fn log(lines: &[LogLine], dropped: u64) -> Value {

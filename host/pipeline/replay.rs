@@ -122,6 +122,7 @@ pub fn subject(tenant: &TenantName, recording: &Recording) -> Result<Subject, Er
         attempt: recording.turn.attempt,
         state: recording.state_before.clone(),
         owner: recording.owner_before.clone(),
+        owner_firm: recording.owner_firm,
         now_ms: recording.now_ms,
         seed: recording.seed,
     };
@@ -168,9 +169,17 @@ pub fn compare(digest: Digest, recorded: Came, replayed: Came) -> Replayed {
 /// The digest of the module that a recorded turn ran.
 ///
 /// # Errors
-/// [`Error::NoModule`] when none did.
+/// When no module ran here.
 pub fn ran(recording: &Recording) -> Result<&Digest, Error> {
-    recording.turn.digest.as_ref().ok_or_else(no_module)
+    recording.turn.digest.as_ref().ok_or_else(|| not_here(recording))
+}
+
+fn not_here(recording: &Recording) -> Error {
+    if recording.registration.target.relay().is_some() {
+        let why = "the event went to an external bot, which cannot be run again here: name a module to run instead";
+        return Error::NoModule(why.to_owned());
+    }
+    no_module()
 }
 
 fn no_module() -> Error {

@@ -7,15 +7,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::facts::{Facts, Subject};
+use super::facts::{Facts, Judged, Subject};
 use super::lanes::{self, Taken};
-use super::{Pipeline, figures, record};
+use super::{Pipeline, away, figures, record, relay};
 use crate::domain::bot::Mode;
-use crate::domain::delivery::Request;
 use crate::domain::event::{Event, Operation, Owner};
 use crate::domain::ownership;
 use crate::domain::turn::{Cause, Run, StateChange};
-use crate::domain::validate::Checked;
 use crate::guest::Active;
 use crate::store::{Claim, Ending, Lease, TurnRecord};
 
@@ -43,11 +41,17 @@ async fn conversation(pipeline: Arc<Pipeline>, claim: Claim, stopped: watch::Rec
     let mut next = Some(claim);
     while let Some(claim) = next.take() {
         if *stopped.borrow() {
-            give_back(&pipeline, claim.lease).await;
-            return;
+            let now_ms = pipeline.clock.now_ms();
+            return give_back(&pipeline, claim.lease, now_ms).await;
         }
         let event = claim.lease.event;
-        let (turn, ending) = turn(&pipeline, &claim).await;
+        let (turn, ending) = match turn(&pipeline, &claim).await {
+            Step::Ended(turn, ending) => (*turn, ending),
+            Step::NotNow { wait_ms } => {
+                let ready_ms = pipeline.clock.now_ms() + wait_ms;
+                return give_back(&pipeline, claim.lease, ready_ms).await;
+            }
+        };
         figures::turn_ended(&turn, &ending);
         log_turn(&turn, &ending);
         let lease_ms = pipeline.settings.turn.lease_ms;
@@ -68,9 +72,9 @@ async fn conversation(pipeline: Arc<Pipeline>, claim: Claim, stopped: watch::Rec
     }
 }
 
-async fn give_back(pipeline: &Pipeline, lease: Lease) {
+async fn give_back(pipeline: &Pipeline, lease: Lease, ready_ms: u64) {
     let event = lease.event;
-    if let Err(error) = pipeline.store.release(vec![lease], pipeline.clock.now_ms()).await {
+    if let Err(error) = pipeline.store.release(vec![lease], ready_ms).await {
         tracing::warn!(%event, %error, "a claim could not be given back; it ends with its lease");
     }
 }
@@ -89,31 +93,56 @@ fn subject(pipeline: &Pipeline, claim: &Claim, turn: &mut TurnRecord) -> Result<
         attempt: claim.attempt,
         state: claim.state.clone(),
         owner: claim.owner.clone(),
+        owner_firm: claim.owner_firm,
         now_ms: turn.now_ms,
         seed: turn.seed,
     })
 }
 
-/// Takes a claimed event through the bot: what is recorded of it, and how it ends.
-async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> (TurnRecord, Ending) {
+/// What came of a claimed event.
+enum Step {
+    /// What is recorded of it, and how it ends.
+    Ended(Box<TurnRecord>, Ending),
+    /// There is no room for it now.
+    NotNow {
+        /// How long it is to wait.
+        wait_ms: u64,
+    },
+}
+
+impl Step {
+    fn ended(turn: TurnRecord, ending: Ending) -> Self {
+        Self::Ended(Box::new(turn), ending)
+    }
+}
+
+/// Takes a claimed event through the bot.
+async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> Step {
     let mut turn = blank_record(pipeline, claim);
+    if let Some(reason) = &claim.hand_over {
+        let ending = hand_over(pipeline, claim, reason, &mut turn);
+        return Step::ended(turn, ending);
+    }
     let subject = match subject(pipeline, claim, &mut turn) {
         Ok(subject) => subject,
         Err(cause) => {
             // Without a bot there is nobody to answer for, and no gateway to hand the conversation over through.
             turn.cause = Some((cause.kind(), cause.to_string()));
             let owner = claim.owner.clone().unwrap_or(Owner::Agent);
-            return (turn, Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() });
+            return Step::ended(turn, Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() });
         }
     };
-    let holder = subject.context.owner.clone();
-    if subject.bot.mode != Mode::Live {
-        // Only a LIVE bot runs (conformance 44, 46).
-        let ending = Ending::Done { state: StateChange::Keep, owner: holder, requests: Vec::new() };
-        return (turn, ending);
+    if let Some(ending) = away::without_a_turn(pipeline, claim, &subject) {
+        turn.ongoing = ongoing(&subject).filter(|_| matches!(ending, Ending::Passed { owner: Some(_), .. }));
+        return Step::ended(turn, ending);
     }
+    turn.ongoing = ongoing(&subject);
+    if let Some(url) = subject.bot.target.relay() {
+        return relayed(pipeline, claim, &subject, url, turn).await;
+    }
+    let holder = subject.context.owner.clone();
     let ending = match attempt(pipeline, claim, &subject, &mut turn).await {
-        Ok((checked, requests)) => Ending::Done {
+        Ok(Judged { checked, requests, .. }) => Ending::Done {
             owner: ownership::after_actions(holder, checked.actions(), &subject.bot.platform_id),
             state: checked.state().clone(),
             requests,
@@ -123,10 +152,53 @@ async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> (TurnRecord, Ending) {
             if let Cause::Refused(refusals) = &cause {
                 turn.refusals = Some(record::refusals(refusals).to_string());
             }
-            after_failure(pipeline, claim, &subject, holder, &cause)
+            let failed = || Ending::Done { state: StateChange::Keep, owner: holder.clone(), requests: Vec::new() };
+            after_failure(pipeline, claim, &subject, &holder, &cause).unwrap_or_else(failed)
         }
     };
-    (turn, ending)
+    Step::ended(turn, ending)
+}
+
+/// A turn that runs elsewhere.
+async fn relayed(pipeline: &Pipeline, claim: &Claim, subject: &Subject, url: &str, mut turn: TurnRecord) -> Step {
+    let _place = match pipeline.relays.place(&claim.tenant, &claim.bot) {
+        Ok(place) => place,
+        Err(wait_ms) => return Step::NotNow { wait_ms },
+    };
+    let ending = match relay::bring(pipeline, claim, subject, url, &mut turn).await {
+        Ok(()) => Ending::Relayed,
+        Err(cause) => {
+            turn.cause = Some((cause.kind(), cause.to_string()));
+            let holder = relay::holder(claim, subject);
+            after_failure(pipeline, claim, subject, &holder, &cause).unwrap_or(Ending::Relayed)
+        }
+    };
+    Step::ended(turn, ending)
+}
+
+/// An event of the host's own. One that cannot be read now is tried again, as often as any.
+fn hand_over(pipeline: &Pipeline, claim: &Claim, reason: &str, turn: &mut TurnRecord) -> Ending {
+    let error = match away::hand_over(pipeline, claim, reason) {
+        Ok(ending) => return ending,
+        Err(error) => Cause::Host { reason: error.to_string() },
+    };
+    turn.cause = Some((error.kind(), error.to_string()));
+    let wait = pipeline.settings.turn.backoff().wait_after(claim.attempt, random());
+    match wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)) {
+        Some(wait_ms) => Ending::Retry { at_ms: pipeline.clock.now_ms() + wait_ms },
+        None => {
+            let owner = claim.owner.clone().unwrap_or(Owner::Agent);
+            Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() }
+        }
+    }
+}
+
+/// Whether a customer is in conversation with the bot from this event on, or no longer.
+fn ongoing(subject: &Subject) -> Option<bool> {
+    match &subject.decoded.event {
+        Event::Message(_) => (subject.bot.mode != Mode::Monitoring).then_some(true),
+        Event::Update(update) => (update.operation == Operation::Closed).then_some(false),
+    }
 }
 
 /// One try: find the module, run it, check what it returned and encode it.
@@ -135,7 +207,7 @@ async fn attempt(
     claim: &Claim,
     subject: &Subject,
     turn: &mut TurnRecord,
-) -> Result<(Checked, Vec<Request>), Cause> {
+) -> Result<Judged, Cause> {
     if claim.crashes >= pipeline.settings.turn.crashes_max {
         return Err(Cause::Crashed { times: claim.crashes });
     }
@@ -150,7 +222,9 @@ async fn attempt(
     turn.log = record::log(&run.log, run.log_lines_dropped).to_string();
     let outcome = run.result?;
     turn.outcome = Some(record::outcome(&outcome).to_string());
-    subject.judge(outcome, &pipeline.settings.turn.limits())
+    let judged = subject.judge(outcome, &pipeline.settings.turn.limits())?;
+    turn.withheld = (!judged.withheld.is_empty()).then(|| record::withheld(&judged.withheld).to_string());
+    Ok(judged)
 }
 
 async fn run(pipeline: &Pipeline, active: &Active, subject: &Subject) -> Result<Run, Cause> {
@@ -159,24 +233,28 @@ async fn run(pipeline: &Pipeline, active: &Active, subject: &Subject) -> Result<
     run.map_err(|error| Cause::Host { reason: error.to_string() })
 }
 
-/// Another try, or a human agent: never silence.
-fn after_failure(pipeline: &Pipeline, claim: &Claim, subject: &Subject, owner: Owner, cause: &Cause) -> Ending {
+/// Another try, or a human agent: never silence. Nothing when nobody waits for the bot.
+fn after_failure(
+    pipeline: &Pipeline,
+    claim: &Claim,
+    subject: &Subject,
+    holder: &Owner,
+    cause: &Cause,
+) -> Option<Ending> {
+    let Subject { bot, platform, verified, decoded, .. } = subject;
     let wait = pipeline.settings.turn.backoff().wait_after(claim.attempt, random());
     if let Some(wait) = wait.filter(|_| cause.may_retry()) {
         let at_ms = pipeline.clock.now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        return Ending::Retry { at_ms };
+        return Some(Ending::Retry { at_ms });
     }
-    let ours = owner == Owner::Bot(subject.bot.platform_id.clone());
-    if !ours || !customer_waits(&subject.decoded.event) {
-        return Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() };
+    // A bot that is MONITORING answers nobody.
+    let ours = *holder == Owner::Bot(bot.platform_id.clone()) && bot.mode != Mode::Monitoring;
+    if !ours || !customer_waits(&decoded.event) {
+        return None;
     }
     let comment = format!("The bot could not answer ({}); event {}.", cause.kind(), claim.lease.event);
-    let hand_off = subject.platform.encode(&subject.bot, &subject.verified, &Checked::hand_off(comment));
-    let requests = hand_off.unwrap_or_else(|refusals| {
-        tracing::error!(event = %claim.lease.event, ?refusals, "the host's own hand-off was refused by the encoder");
-        Vec::new()
-    });
-    Ending::Done { state: StateChange::Keep, owner: Owner::Agent, requests }
+    let requests = away::hand_off(*platform, bot, verified, comment);
+    Some(Ending::Done { state: StateChange::Keep, owner: Owner::Agent, requests })
 }
 
 /// Whether somebody waits for an answer to this event: handing over a conversation that was just closed, or that an agent
@@ -195,6 +273,7 @@ fn blank_record(pipeline: &Pipeline, claim: &Claim) -> TurnRecord {
         bot_revision: claim.bot_revision,
         state_before: claim.state.clone(),
         owner_before: claim.owner.clone(),
+        owner_firm: claim.owner_firm,
         activation: None,
         digest: None,
         version: None,
@@ -206,6 +285,9 @@ fn blank_record(pipeline: &Pipeline, claim: &Claim) -> TurnRecord {
         outcome: None,
         cause: None,
         refusals: None,
+        withheld: None,
+        relayed: None,
+        ongoing: None,
         log: "[]".to_owned(),
     }
 }
@@ -232,6 +314,11 @@ fn log_turn(turn: &TurnRecord, ending: &Ending) {
         (Some((kind, cause)), Ending::Done { requests, .. }) => {
             let handed_off = !requests.is_empty();
             tracing::error!(%event, attempt = turn.attempt, kind, cause, handed_off, "turn failed for good");
+        }
+        (_, Ending::Passed { reason, .. }) => tracing::debug!(%event, reason, "event done without a turn"),
+        (None, Ending::Relayed) => tracing::debug!(%event, elapsed_us = turn.elapsed_us, "event relayed"),
+        (Some((kind, cause)), Ending::Relayed) => {
+            tracing::error!(%event, attempt = turn.attempt, kind, cause, "event could not be relayed");
         }
         (None, Ending::Retry { .. }) => {}
     }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::explain::Holder;
+use crate::domain::bot::Mode;
 use crate::domain::event::Owner;
-use crate::store::{DeliveryRecord, DeliveryStatus, EventStatus, Explained};
+use crate::store::{DeliveryRecord, DeliveryStatus, EventStatus, Explained, HAND_OVER, TurnExplained};
 
 /// Why the bot did or did not answer.
 #[must_use]
@@ -71,9 +72,18 @@ fn cause(cause: Option<&(String, String)>, refusals: Option<&str>) -> String {
 }
 
 fn done(found: &Explained, holder: Option<&Holder>) -> String {
-    let ran = found.turns.last().is_some_and(|turn| turn.seen.digest.is_some());
-    if !ran {
+    if let Some(reason) = &found.head.ending {
+        return passed(found, reason);
+    }
+    let Some(turn) = found.turns.last() else { return "It ended without a turn.".to_owned() };
+    if let Some(answer) = &turn.relayed {
+        return format!("The external bot took the event: it answered {answer}.");
+    }
+    if turn.seen.digest.is_none() {
         return "The bot was not asked: its registration is not LIVE.".to_owned();
+    }
+    if turn.bot.as_ref().is_some_and(|bot| bot.mode == Mode::Monitoring) {
+        return monitored(found, turn);
     }
     match (found.deliveries.as_slice(), holder) {
         ([], Some(holder)) if !holder.may_speak => {
@@ -93,6 +103,50 @@ fn done(found: &Explained, holder: Option<&Holder>) -> String {
         ([only], _) => format!("The bot answered with 1 request; it {}.", state(only)),
         (all, _) => format!("The bot answered with {} requests; {}.", all.len(), tally(all)),
     }
+}
+
+/// An event that ended without a turn.
+fn passed(found: &Explained, reason: &str) -> String {
+    let end = match found.deliveries.first() {
+        None if found.head.kind == HAND_OVER => "nothing was sent".to_owned(),
+        None => return format!("The bot was not asked: {reason}."),
+        Some(hand_off) => format!("the request that hands the conversation to an agent {}", state(hand_off)),
+    };
+    match found.head.kind.as_str() {
+        HAND_OVER => format!("The host's own hand-over: {reason}; {end}."),
+        _ => format!("The bot was not asked: {reason}; {end}."),
+    }
+}
+
+/// A turn of a bot that is MONITORING.
+fn monitored(found: &Explained, turn: &TurnExplained) -> String {
+    let withheld: Vec<String> = withheld(turn).iter().map(name).collect();
+    let held = match withheld.as_slice() {
+        [] => "The bot is MONITORING, and nothing that it returned had to be withheld".to_owned(),
+        [one] => format!("The bot is MONITORING, so its {one} was withheld"),
+        all => format!("The bot is MONITORING, so {} of its actions were withheld ({})", all.len(), all.join(", ")),
+    };
+    match found.deliveries.as_slice() {
+        [] => format!("{held}; nothing was sent."),
+        [only] => format!("{held}; its {} {}.", only.line.action, state(only)),
+        all => format!("{held}; of {} requests {}.", all.len(), tally(all)),
+    }
+}
+
+/// The actions that were withheld in a turn, as its outcome has them.
+#[must_use]
+pub fn withheld(turn: &TurnExplained) -> Vec<Value> {
+    let places: Vec<usize> =
+        turn.withheld.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let outcome: Value =
+        turn.seen.outcome.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    places.into_iter().filter_map(|place| outcome["actions"].get(place).cloned()).collect()
+}
+
+/// The contract's name of a recorded action.
+fn name(action: &Value) -> String {
+    let named = action.as_str().or_else(|| action.as_object()?.keys().next().map(String::as_str));
+    named.unwrap_or("action").to_owned()
 }
 
 fn tally(all: &[DeliveryRecord]) -> String {

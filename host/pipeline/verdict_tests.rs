@@ -33,6 +33,7 @@ fn event(status: EventStatus, turns: Vec<TurnExplained>, deliveries: Vec<Deliver
         retried_as: None,
         bot: None,
         owner_before: None,
+        owner_firm: false,
         held_since: None,
         turns,
         deliveries,
@@ -45,7 +46,16 @@ fn turn(attempt: u32, cause: Option<(&str, &str)>) -> TurnExplained {
     let log = "[]".to_owned();
     let seen =
         TurnSeen { attempt, digest, version: Some(1), instructions: 1, elapsed_us: 1, outcome: None, cause, log };
-    TurnExplained { seen, at_ms: 1, bot: None, activated: None, memory_bytes: 1, refusals: None }
+    TurnExplained {
+        seen,
+        at_ms: 1,
+        bot: None,
+        activated: None,
+        memory_bytes: 1,
+        refusals: None,
+        withheld: None,
+        relayed: None,
+    }
 }
 
 fn delivery(status: DeliveryStatus, error: Option<&str>, http_status: Option<u16>) -> DeliveryRecord {

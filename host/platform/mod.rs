@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::domain::actor::Actor;
-use crate::domain::bot::Bot;
+use crate::domain::bot::{Bot, Places};
 use crate::domain::delivery::{Receipt, Request};
 use crate::domain::event::{Event, Origin};
 use crate::domain::names::{BotId, ConversationKey, TenantName};
@@ -54,6 +54,26 @@ pub trait Platform: Send + Sync {
     /// # Errors
     /// Says where the body is not what the platform documents. Unknown fields and kinds of event are no error.
     fn decode(&self, bot: &Bot, verified: &Verified) -> Result<Decoded, DecodeError>;
+
+    /// Whether a bot is registered for an event of this kind.
+    ///
+    /// # Errors
+    /// Says why it is not; the event then ends without a turn.
+    fn admit(&self, _bot: &Bot, _event: &Verified, _decoded: &Decoded) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The headers with which the platform would bring an event to a bot elsewhere: the registration's credentials, and an id
+    /// that is the same for each try.
+    ///
+    /// # Errors
+    /// Says what of the registration cannot stand in a header.
+    fn relay_headers(&self, bot: &Bot, id: &str, body: &[u8], now_ms: u64) -> Result<HeaderMap, String>;
+
+    /// How many bots may listen to one channel of a tenant; none: as many as like.
+    fn places(&self) -> Option<Places> {
+        None
+    }
 
     /// A bot that an event could be for, such that it may answer where the event lets it: to run a module on an event without
     /// a registration.
@@ -222,6 +242,12 @@ pub trait Host: Send + Sync {
     /// The tenant's bots on a platform.
     fn bots<'a>(&'a self, tenant: &'a TenantName, platform: &'a str)
     -> BoxFuture<'a, Result<Vec<Arc<Bot>>, HostError>>;
+
+    /// Whether the events of this caller's bots may be relayed to this URL.
+    ///
+    /// # Errors
+    /// Says why not.
+    fn may_relay(&self, url: &str) -> Result<(), String>;
 
     /// Registers a bot, or replaces the one of the same id.
     fn put_bot(&self, bot: Bot, actor: Actor) -> BoxFuture<'_, Result<(), HostError>>;

@@ -8,6 +8,9 @@ use crate::domain::bot::{Mode, Target};
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, Digest, EventId, TenantName};
 
+/// The kind of the host's own events that hand a conversation to an agent because its bot left.
+pub const HAND_OVER: &str = "hand-over";
+
 /// The record of events, turns and deliveries.
 pub trait Archive {
     /// What became of an event: its turns and its deliveries.
@@ -24,6 +27,9 @@ pub trait Archive {
 
     /// One of a tenant's deliveries.
     fn delivery(&self, tenant: &TenantName, id: i64) -> Result<Option<DeliveryRecord>, Error>;
+
+    /// A bot as it was registered at one time, also when it is gone.
+    fn bot_revision(&self, bot: &BotId, revision: u32) -> Result<Option<BotRevision>, Error>;
 
     /// What a turn depended on and what came of it: of the event's last turn when no attempt is named. [`Error::Conflict`] when
     /// that was not recorded, as it was not before bots had revisions.
@@ -181,7 +187,7 @@ impl DeliveryStatus {
 pub struct EventHead {
     /// The event.
     pub event: EventId,
-    /// `message` or `update`.
+    /// `message` or `update`, or [`HAND_OVER`].
     pub kind: String,
     /// The bot.
     pub bot: BotId,
@@ -195,7 +201,7 @@ pub struct EventHead {
     pub accepted_ms: u64,
     /// When it ended.
     pub ended_ms: Option<u64>,
-    /// Why it was closed without a turn.
+    /// Why it ended without a turn.
     pub ending: Option<String>,
     /// What makes it the same event when it comes again; none once that has expired and for a retry by hand.
     pub dedupe_key: Option<String>,
@@ -249,6 +255,8 @@ pub struct Explained {
     pub bot: Option<BotRevision>,
     /// Who held the conversation before it, as far as the host knew.
     pub owner_before: Option<Owner>,
+    /// Whether that counted more than what the event said.
+    pub owner_firm: bool,
     /// The last event up to this one before which no human agent held the conversation; looked for among the conversation's
     /// last 1,000.
     pub held_since: Option<EventId>,
@@ -273,6 +281,10 @@ pub struct TurnExplained {
     pub memory_bytes: u64,
     /// When its actions were refused, each refusal, as JSON.
     pub refusals: Option<String>,
+    /// When some of its actions were withheld, their places in the outcome, as JSON.
+    pub withheld: Option<String>,
+    /// What a bot elsewhere answered.
+    pub relayed: Option<String>,
 }
 
 /// What made a version serve.
@@ -405,6 +417,8 @@ pub struct Recording {
     pub state_before: Option<String>,
     /// Who held the conversation before the event.
     pub owner_before: Option<Owner>,
+    /// Whether that counted more than what the event said.
+    pub owner_firm: bool,
     /// The turn's clock.
     pub now_ms: u64,
     /// The turn's random number.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 
 use crate::domain::actor::Actor;
-use crate::domain::bot::Bot;
+use crate::domain::bot::{Bot, Places};
 use crate::domain::delivery::{Answered, Delivery, Request, Settlement};
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, Digest, EventId, TenantName};
@@ -25,7 +25,8 @@ pub mod sqlite;
 
 pub use archive::{
     Activated, Archive, BotRevision, DeliveriesWanted, DeliveryLine, DeliveryRecord, DeliverySeen, DeliveryStatus,
-    EventHead, EventRecord, EventStatus, EventsWanted, Explained, Found, Recording, Try, TurnExplained, TurnSeen,
+    EventHead, EventRecord, EventStatus, EventsWanted, Explained, Found, HAND_OVER, Recording, Try, TurnExplained,
+    TurnSeen,
 };
 pub use modules::{Activation, ModuleRecord, Modules, Serving, Upload, Uploaded, Version, VersionRecord};
 pub use tenancy::{AuditEntry, Begun, Claimed, Finished, Intent, NewKey, Tenancy, Tenant};
@@ -42,8 +43,19 @@ pub trait Store: Tenancy + Modules + Archive + Send + Sync {
     /// conversation has another event waiting, that one comes back claimed under a lease until `lease_until_ms`.
     fn commit(&self, turn: TurnRecord, ending: Ending, now_ms: u64, lease_until_ms: u64) -> Reply<Option<Claim>>;
 
-    /// Gives claimed events back untried, so that they are claimed again at once.
-    fn release(&self, leases: Vec<Lease>, now_ms: u64) -> Reply<()>;
+    /// Gives claimed events back untried, so that they are claimed again from `ready_ms` on.
+    fn release(&self, leases: Vec<Lease>, ready_ms: u64) -> Reply<()>;
+
+    /// Writes who holds the conversation of a claimed event before its turn ends: for a turn that runs elsewhere, and whose bot
+    /// asks the host for things meanwhile.
+    fn hold(&self, lease: Lease, owner: Owner) -> Reply<()>;
+
+    /// Gives the next conversations of bots that left LIVE the event that hands each to an agent. Bounded work; true when there
+    /// is more of it.
+    fn hand_over(&self, now_ms: u64) -> Reply<bool>;
+
+    /// Rings when there may be conversations to hand over.
+    fn hand_overs_ready(&self) -> &Notify;
 
     /// Leases the next request of up to `limit` conversations whose next request is due. A request whose earlier lease ran
     /// out was being sent when its sender died: it comes back with `maybe_sent`.
@@ -77,10 +89,15 @@ pub trait Store: Tenancy + Modules + Archive + Send + Sync {
 
     /// Registers a bot or replaces the one of that id; its secret is encrypted at rest. The first bot of an account on a
     /// platform makes the account its tenant's; [`Error::Conflict`] when it is another's or empty, or the tenant has too many
-    /// bots or accounts. The store counts the revision, and keeps the pin as long as the module is the same.
+    /// bots or accounts. The store counts the revision, and keeps the pin as long as the module is the same. A bot that leaves
+    /// LIVE has its ongoing conversations handed over.
     fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()>;
 
-    /// Removes a bot. Its events stay in the record; those that wait are closed.
+    /// The same for a bot that has to fit beside the others of its channel; [`Error::Conflict`] when it does not.
+    fn put_bot_beside(&self, bot: Bot, places: Places, actor: Actor) -> Reply<()>;
+
+    /// Removes a bot. Its events stay in the record; those that wait are closed, and requests are given up but those that hand
+    /// a conversation to an agent. The ongoing conversations of one that was LIVE are handed over.
     fn remove_bot(&self, id: BotId, actor: Actor) -> Reply<()>;
 
     /// How much waits, for metrics and `/readyz`.
@@ -170,6 +187,8 @@ pub struct Arrival {
     pub dedupe_key: String,
     /// Until when that key is kept, in milliseconds since 1970-01-01 UTC.
     pub dedupe_until_ms: u64,
+    /// Whether a customer is in conversation with the bot from this event on.
+    pub begins: bool,
     /// The body as it came.
     pub body: Bytes,
     /// When it came.
@@ -209,6 +228,8 @@ pub struct Claim {
     pub bot_revision: u32,
     /// The conversation.
     pub conversation: ConversationKey,
+    /// The sender's own id of the delivery that brought it, where it sent one.
+    pub delivery_id: Option<String>,
     /// The body as it came.
     pub body: Bytes,
     /// When it came.
@@ -221,6 +242,15 @@ pub struct Claim {
     pub state: Option<String>,
     /// Who holds the conversation, as far as the host knows.
     pub owner: Option<Owner>,
+    /// Whether that counts more than what the event says: it was accepted before the host's own last hand-off or take-over had
+    /// reached the platform.
+    pub owner_firm: bool,
+    /// Why the conversation goes to an agent, when the event is the host's own that hands it over.
+    pub hand_over: Option<String>,
+    /// Whether a customer is in conversation with the bot: one wrote while it was not MONITORING, and it was not closed since.
+    pub ongoing: bool,
+    /// Whether the conversation was ongoing when the bot left LIVE, and is still to be handed over for it.
+    pub leaving: bool,
 }
 
 /// What was claimed.
@@ -245,6 +275,8 @@ pub struct TurnRecord {
     pub state_before: Option<String>,
     /// Who held the conversation before the event, as far as the host knew.
     pub owner_before: Option<Owner>,
+    /// Whether that counted more than what the event said.
+    pub owner_firm: bool,
     /// The activation that made the module's version serve; none when the bot was pinned to it.
     pub activation: Option<i64>,
     /// The module that ran; none when there was none to run.
@@ -267,6 +299,12 @@ pub struct TurnRecord {
     pub cause: Option<(&'static str, String)>,
     /// When its actions were refused, each refusal: a JSON list of `path`, `rule`, `reason`, `source`.
     pub refusals: Option<String>,
+    /// When some of its actions were withheld, their places in the outcome: a JSON list.
+    pub withheld: Option<String>,
+    /// What a bot elsewhere answered.
+    pub relayed: Option<String>,
+    /// Whether a customer is in conversation with the bot from this event on, or no longer; nothing: as before.
+    pub ongoing: Option<bool>,
     /// What the bot logged, as JSON.
     pub log: String,
 }
@@ -283,6 +321,17 @@ pub enum Ending {
         /// What to send, in this order.
         requests: Vec<Request>,
     },
+    /// The event is done without a turn: none of the turn's record is kept.
+    Passed {
+        /// Why, for whoever asks.
+        reason: String,
+        /// Who holds the conversation now; none: whoever did.
+        owner: Option<Owner>,
+        /// What to send: at most what hands the conversation over.
+        requests: Vec<Request>,
+    },
+    /// A bot elsewhere was brought the event. What it does it asks for itself, also who is to hold the conversation.
+    Relayed,
     /// The event is tried again.
     Retry {
         /// When.

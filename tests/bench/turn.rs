@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use bothost::domain::bot::Mode;
 use bothost::domain::event::{Author, Event, Message, Origin, Owner, Visibility};
 use bothost::domain::names::{ConversationKey, EventId};
 use bothost::domain::turn::Context;
@@ -148,6 +149,7 @@ fn context() -> Context {
         platform: "khoros".into(),
         event: EventId(1),
         bot: "bench".into(),
+        mode: Mode::Live,
         conversation: ConversationKey::from("whatsapp/page/author"),
         origin: Origin { network: "whatsapp".into(), channel: "page".into(), visibility: Visibility::Private },
         owner: Owner::Bot("bench".into()),

@@ -6,7 +6,6 @@ mod calls;
 mod decode;
 mod encode;
 mod properties;
-mod public;
 mod receipts;
 mod registrations;
 mod simulator;

@@ -17,6 +17,7 @@ mod archive;
 mod caps;
 mod durability;
 mod fairness;
+mod hand_overs;
 mod inbox;
 mod migrations;
 mod outbox;
@@ -114,6 +115,7 @@ fn arrival(conversation: &str, dedupe: &str, now_ms: u64) -> Arrival {
         bot_revision: 1,
         conversation: ConversationKey::from(conversation),
         kind: "message",
+        begins: true,
         dedupe_key: dedupe.to_owned(),
         dedupe_until_ms: now_ms + 10_000,
         body: dedupe.to_owned().into(),
@@ -148,6 +150,7 @@ fn turn(claim: &Claim) -> TurnRecord {
         bot_revision: claim.bot_revision,
         state_before: claim.state.clone(),
         owner_before: claim.owner.clone(),
+        owner_firm: claim.owner_firm,
         activation: None,
         digest: None,
         version: Some(3),
@@ -159,6 +162,9 @@ fn turn(claim: &Claim) -> TurnRecord {
         outcome: Some("{}".to_owned()),
         cause: None,
         refusals: None,
+        withheld: None,
+        relayed: None,
+        ongoing: None,
         log: "[]".to_owned(),
     }
 }

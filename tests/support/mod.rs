@@ -5,6 +5,7 @@ pub mod bombs;
 pub mod chance;
 pub mod cli;
 pub mod component;
+pub mod external;
 pub mod guests;
 pub mod host;
 pub mod hostile;

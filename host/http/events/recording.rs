@@ -27,6 +27,9 @@ pub struct RecordingJson {
     state_before: Option<String>,
     /// `agent`, or `bot:` and its id on the platform; null when the host had not seen the conversation.
     owner_before: Option<String>,
+    /// Whether that counted more than what the event said of it.
+    #[serde(default)]
+    owner_firm: bool,
     /// The turn's clock.
     now_ms: u64,
     /// The turn's random number. As text: it has 64 bits.
@@ -169,7 +172,7 @@ impl RecordingJson {
                 network: bot.network,
                 channel: bot.channel,
                 module: bot.target.module().map(ToString::to_string),
-                relay: bot.target.relay().map(str::to_owned),
+                relay: bot.target.relay_shown().map(str::to_owned),
                 version: bot.target.version(),
                 pin: bot.pin,
                 scheme: bot.scheme,
@@ -180,6 +183,7 @@ impl RecordingJson {
             body,
             state_before: recording.state_before,
             owner_before: recording.owner_before.as_ref().map(owner),
+            owner_firm: recording.owner_firm,
             now_ms: recording.now_ms,
             seed: recording.seed.to_string(),
             digest: recording.turn.digest.map(|digest| digest.as_str().to_owned()),
@@ -228,6 +232,7 @@ impl RecordingJson {
             body: body.into(),
             state_before: self.state_before,
             owner_before,
+            owner_firm: self.owner_firm,
             now_ms: self.now_ms,
             seed: self.seed.parse().map_err(|_| format!("seed is {:?}", self.seed))?,
             turn: TurnSeen {

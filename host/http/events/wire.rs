@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::event::Owner;
-use crate::pipeline::explain::{Explanation, why_that_version};
+use crate::pipeline::explain::{Explanation, why_that_version, withheld};
 use crate::store::{DeliveryLine, DeliveryRecord, EventHead, Explained, Try, TurnExplained};
 
 /// An event.
@@ -14,7 +14,7 @@ use crate::store::{DeliveryLine, DeliveryRecord, EventHead, Explained, Try, Turn
 pub struct EventJson {
     /// Its number.
     pub id: i64,
-    /// `message` or `update`.
+    /// `message` or `update`; `hand-over` for the host's own, which gives a conversation to an agent because its bot left.
     pub kind: String,
     /// The bot's id.
     pub bot: String,
@@ -26,7 +26,7 @@ pub struct EventJson {
     pub accepted_ms: u64,
     /// When it ended.
     pub ended_ms: Option<u64>,
-    /// Why it was closed without a turn.
+    /// Why it ended without a turn.
     pub ending: Option<String>,
     /// How often it came again.
     pub duplicates: u32,
@@ -134,6 +134,11 @@ struct TurnJson {
     proposed: Option<Value>,
     /// Whether that was checked and planned.
     checked: bool,
+    /// Those of it that were withheld, because the bot is MONITORING.
+    #[schema(value_type = Vec<Object>)]
+    withheld: Vec<Value>,
+    /// What a bot elsewhere answered: the HTTP status.
+    relayed: Option<String>,
     /// Why it was refused: path, rule, reason, source.
     #[schema(value_type = Vec<Object>)]
     refused: Value,
@@ -285,7 +290,7 @@ fn bot(found: &Explained) -> Option<BotJson> {
         network: bot.network.clone(),
         channel: bot.channel.clone(),
         module: bot.target.module().map(ToString::to_string),
-        relay: bot.target.relay().map(str::to_owned),
+        relay: bot.target.relay_shown().map(str::to_owned),
         version: bot.target.version(),
         pin: bot.pin,
         mode: bot.mode.name(),
@@ -294,7 +299,7 @@ fn bot(found: &Explained) -> Option<BotJson> {
 
 impl From<TurnExplained> for TurnJson {
     fn from(turn: TurnExplained) -> Self {
-        let why = why_that_version(&turn);
+        let (why, withheld) = (why_that_version(&turn), withheld(&turn));
         let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
         let seen = turn.seen;
         Self {
@@ -309,6 +314,8 @@ impl From<TurnExplained> for TurnJson {
             elapsed_us: seen.elapsed_us,
             memory_bytes: turn.memory_bytes,
             log: json(&seen.log),
+            withheld,
+            relayed: turn.relayed,
             checked: seen.outcome.is_some() && seen.cause.is_none(),
             proposed: seen.outcome.as_deref().map(json),
             refused: turn.refusals.as_deref().map_or(Value::Array(Vec::new()), json),

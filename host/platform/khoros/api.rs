@@ -1,7 +1,7 @@
 //! Serves `/bots/v3/registrations` as Khoros documents it (seed 000; platforms.md A4, A9).
 //!
-//! "One LIVE bot per network and external id" is checked against what the host holds when the call comes. Two calls at the same
-//! moment can both pass; the host answers for what it stores, and neither call loses an event.
+//! "One LIVE bot per network and external id" is checked against what the host holds when the call comes, and once more where it
+//! is written, so that of two calls at the same moment one is refused.
 
 use std::sync::Arc;
 
@@ -11,16 +11,13 @@ use serde_json::{Value, json};
 
 use self::record::record;
 use self::registration::Registration;
-use super::NAME;
+use super::{NAME, PLACES};
 use crate::domain::bot::{Bot, Mode};
 use crate::domain::scope::Scope;
 use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
 
 mod record;
 mod registration;
-
-/// MONITORING bots of one network and external id, the LIVE one counted in (platforms.md A4: 9 beside a LIVE one, or 10).
-const LISTENING_MAX: usize = 10;
 
 /// Answers one call.
 pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
@@ -140,7 +137,7 @@ async fn remove(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<ApiAnsw
 
 /// Registers, or replaces the registration of the same key and keeps its hashKey, so that the webhook's URL stays.
 async fn put(call: &ApiCall, host: &dyn Host) -> Result<ApiAnswer, HostError> {
-    let registration = match Registration::read(&call.body) {
+    let registration = match Registration::read(&call.body, &|url| host.may_relay(url)) {
         Ok(registration) => registration,
         Err(violations) => return Ok(errors(StatusCode::UNPROCESSABLE_ENTITY, &violations)),
     };
@@ -170,31 +167,16 @@ async fn set_mode(call: &ApiCall, host: &dyn Host, key: Key<'_>, mode: &str) -> 
     if let Err(violation) = fits(&bots, key, wanted) {
         return Ok(messages(StatusCode::BAD_REQUEST, &[violation]));
     }
-    host.put_bot(record::with_mode(bot, wanted, call.now_ms), call.actor.clone()).await?;
-    Ok(empty(StatusCode::ACCEPTED))
+    match host.put_bot(record::with_mode(bot, wanted, call.now_ms), call.actor.clone()).await {
+        Err(HostError::Taken(violation)) => Ok(messages(StatusCode::BAD_REQUEST, &[violation])),
+        done => done.map(|()| empty(StatusCode::ACCEPTED)),
+    }
 }
 
 /// Whether a bot may have this mode beside the others of its channel.
 fn fits(bots: &[Arc<Bot>], key: Key<'_>, mode: Mode) -> Result<(), String> {
-    let others = || bots.iter().filter(|bot| bot.network == key.network && bot.channel == key.channel && !key.is(bot));
-    let live = others().find(|bot| bot.mode == Mode::Live);
-    let monitoring = others().filter(|bot| bot.mode == Mode::Monitoring).count();
-    match (mode, live) {
-        (Mode::Maintenance, _) => Ok(()),
-        (Mode::Live, Some(bot)) => Err(format!(
-            "mode LIVE is taken by {} for network {} external id {}; only one bot may be LIVE there",
-            bot.platform_id, key.network, key.channel
-        )),
-        (Mode::Live | Mode::Monitoring, live) if monitoring + usize::from(live.is_some()) >= LISTENING_MAX => {
-            Err(format!(
-                "mode {}: network {} external id {} has {LISTENING_MAX} bots that are LIVE or MONITORING, no more are allowed",
-                mode.name(),
-                key.network,
-                key.channel
-            ))
-        }
-        _ => Ok(()),
-    }
+    let others = bots.iter().filter(|bot| bot.network == key.network && bot.channel == key.channel && !key.is(bot));
+    PLACES.admit(mode, (key.network, key.channel), others.map(|bot| (bot.mode, bot.platform_id.as_str())))
 }
 
 async fn find(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<Option<Arc<Bot>>, HostError> {

@@ -9,13 +9,27 @@
 //!   ones its sender speaks: `credentials.signature: {"profile": "standard-webhooks"}`, the default, or
 //!   `{"profile": "body-sha256", "header": "X-Hub-Signature-256", "encoding": "hex"}` with `hex` or `base64`.
 //! - `metadata`, a flat JSON object, is the bot's configuration.
-//! - A registration's `mode` is kept and shown. In this version only LIVE bots run: events for the others are accepted and
-//!   acknowledged, and nothing is done with them.
+//! - `callbackUrl` may also be an `https:` URL: events go there exactly as they came, with the registration's credentials and an
+//!   `x-amzn-RequestId` that is the same for each try. 200 and 202 are success, everything else is a failed try. Private hosts, this
+//!   machine included, and `http:` only where the operator lists the host: a tenant is not the operator.
+//! - MAINTENANCE: a customer's message whose conversation the bot holds is handed to an agent ("Maintenance Bot Handoff"); all other
+//!   events end without a turn. Who holds the conversation is followed all the same.
+//! - MONITORING: the bot runs on everything and is told that it may speak wherever a bot, not an agent, holds the conversation, so
+//!   that it shows what it would say there. Notes, tags, priority and attributes are sent; all else is withheld and kept with the turn:
+//!   messages, typing, hand-off, take-over, moving to a queue (it decides who answers), resolving, secure forms. Nothing is refused for
+//!   being said by the wrong bot, all other rules hold. Its failures hand nothing over: it holds nothing.
+//! - A bot that goes from LIVE to another mode, or is deleted, has its ongoing conversations handed over ("Automatic Bot Handoff"):
+//!   those in which a customer wrote to it, that it holds and that were not closed. What it had said while LIVE is still sent, before.
+//! - `publicFilter`: no document says how an event shows that it targets the page, or its source's tags. Events are only sent to the
+//!   page that they are about, so with `includeTargeted` every public event about the registration's `externalId` runs. With
+//!   `includeSourceTagIds` an event whose tags are given runs if one is listed, and one that carries no tags runs as well: the platform
+//!   has selected it. Tags are looked for in `sourceTagIds` and `sourceTags`, at the top, in the coordinate and in `properties`. An empty
+//!   filter lets nothing public run. A public event that does not run changes nothing, not even who holds the conversation.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, Host, Platform, Verified, VerifyError, Webhook};
-use crate::domain::bot::Bot;
+use crate::domain::bot::{Bot, Places};
 use crate::domain::delivery::{Receipt, Request};
 use crate::domain::event::Origin;
 use crate::domain::names::BotId;
@@ -24,7 +38,7 @@ use crate::domain::secret::Secret;
 use crate::domain::validate::{Checked, Refusal, Rule, Rules};
 
 pub mod actions;
-pub mod public;
+mod public;
 pub mod receipt;
 pub mod verify;
 mod api;
@@ -32,6 +46,7 @@ mod decode;
 mod encode;
 mod fields;
 mod passthrough;
+mod sign;
 mod wire;
 
 /// The platform's name in `PLATFORMS`.
@@ -40,6 +55,10 @@ const NAME: &str = "khoros";
 /// Networks with typing indicators (conformance 81). `smooch` is Brand Messenger's older key, which its events still carry
 /// (conformance, note A).
 const TYPING_NETWORKS: [&str; 5] = ["apple", "brandmessenger", "facebook", "googlemessages", "smooch"];
+
+/// One LIVE bot on a network and external id, and at most ten bots that are LIVE or MONITORING: "9 when a LIVE bot is present, or
+/// 10" (conformance 45; platforms.md A4). The platform counts them by customer; the host counts each tenant's.
+const PLACES: Places = Places { live: 1, listening: 10 };
 
 /// The platform.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +83,18 @@ impl Platform for Khoros {
 
     fn decode(&self, bot: &Bot, verified: &Verified) -> Result<Decoded, DecodeError> {
         decode::decode(bot, verified.body())
+    }
+
+    fn admit(&self, bot: &Bot, event: &Verified, decoded: &Decoded) -> Result<(), String> {
+        public::admit(bot, event.body(), decoded)
+    }
+
+    fn relay_headers(&self, bot: &Bot, id: &str, body: &[u8], now_ms: u64) -> Result<HeaderMap, String> {
+        sign::headers(bot, id, body, now_ms)
+    }
+
+    fn places(&self) -> Option<Places> {
+        Some(PLACES)
     }
 
     fn stand_in(&self, event: &Verified) -> Bot {

@@ -2,10 +2,10 @@
 
 use super::{Sqlite, by_hand, explain, forget, idempotency, lists, record};
 use crate::domain::actor::Actor;
-use crate::domain::names::{EventId, TenantName};
+use crate::domain::names::{BotId, EventId, TenantName};
 use crate::store::{
-    Archive, DeliveriesWanted, DeliveryLine, DeliveryRecord, Error, EventHead, EventRecord, EventsWanted, Explained,
-    Found, Recording, Reply,
+    Archive, BotRevision, DeliveriesWanted, DeliveryLine, DeliveryRecord, Error, EventHead, EventRecord, EventsWanted,
+    Explained, Found, Recording, Reply,
 };
 
 impl Archive for Sqlite {
@@ -27,6 +27,10 @@ impl Archive for Sqlite {
 
     fn delivery(&self, tenant: &TenantName, id: i64) -> Result<Option<DeliveryRecord>, Error> {
         self.readers.read(|db| record::delivery(db, tenant, id))
+    }
+
+    fn bot_revision(&self, bot: &BotId, revision: u32) -> Result<Option<BotRevision>, Error> {
+        self.readers.read(|db| explain::revision(db, bot, revision))
     }
 
     fn recording(&self, tenant: &TenantName, event: EventId, attempt: Option<u32>) -> Result<Option<Recording>, Error> {

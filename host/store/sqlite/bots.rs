@@ -6,11 +6,12 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::json;
 
+use super::hand_overs::Leaving;
 use super::seal::{Place, Seal};
 use super::writer::Work;
-use super::{audit, int, ms, tenants, versions};
+use super::{audit, hand_overs, int, ms, tenants, versions};
 use crate::domain::actor::Actor;
-use crate::domain::bot::{Bot, Credentials, Encoding, Mode, Scheme, Target};
+use crate::domain::bot::{Bot, Credentials, Encoding, Mode, Places, Scheme, Target};
 use crate::domain::names::{BotId, ModuleName, TenantName};
 use crate::domain::secret::Secret;
 use crate::store::Error;
@@ -111,34 +112,70 @@ fn module(target: &Target) -> &str {
     target.module().map_or("", ModuleName::as_str)
 }
 
-/// Registers a bot or replaces the one of that id: as its next revision, unless nothing changed that turns depend on.
-pub(super) fn put(work: &mut Work, bot: &Bot, seal: &Seal, actor: &Actor) -> Result<(), Error> {
+/// Registers a bot or replaces the one of that id, as its next revision if anything changed. With `places` it has to fit beside
+/// the others of its channel. Leaving LIVE hands its conversations over.
+pub(super) fn put(work: &mut Work, bot: &Bot, places: Option<Places>, seal: &Seal, actor: &Actor) -> Result<(), Error> {
     tenants::not_removed(&work.db, &bot.tenant)?;
     audit::room(&work.db, &bot.tenant, actor, bot.updated_ms)?;
-    // A pin is a version of a module: with another module it means nothing.
-    let known: Option<(u32, Option<u32>)> = work
-        .db
-        .prepare_cached("SELECT revision, iif(module = ?2, pin, NULL) FROM bots WHERE id = ?1")?
-        .query_row([bot.id.as_str(), module(&bot.target)], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let known = find(&work.db, &bot.tenant, &bot.id, seal)?;
+    if let Some(places) = places {
+        fits(&work.db, bot, places)?;
+    }
     if known.is_none() {
         room(&work.db, &bot.tenant)?;
     }
     claim(&work.db, &bot.platform, &bot.account, &bot.tenant)?;
-    let mut bot = bot.clone();
-    (bot.revision, bot.pin) = known.unwrap_or((1, None));
-    if known.is_some() && !is_as_before(&work.db, &bot)? {
-        bot.revision = bot.revision.saturating_add(1);
-    }
+    let bot = following(known.as_ref(), bot);
     write(work, &bot, seal)?;
+    if known.is_some_and(|known| known.mode == Mode::Live) && bot.mode != Mode::Live {
+        let leaving = Leaving { bot: bot.id.as_str(), revision: bot.revision, platform_id: &bot.platform_id };
+        hand_overs::note(work, &leaving, &format!("the registration went from LIVE to {}", bot.mode.name()))?;
+    }
     let details = json!({
         "platform": bot.platform, "network": bot.network, "channel": bot.channel, "platform_id": bot.platform_id,
-        "module": bot.target.module().map(ModuleName::as_str), "relay": bot.target.relay(), "mode": bot.mode.name(),
+        "module": bot.target.module().map(ModuleName::as_str), "relay": bot.target.relay_shown(), "mode": bot.mode.name(),
         "revision": bot.revision,
     });
     audit::append(&work.db, &bot.tenant, actor, "bot.put", bot.id.as_str(), &details, bot.updated_ms)?;
     work.bots.push(BotChange::Put(Arc::new(bot)));
     Ok(())
+}
+
+/// A bot as it follows what is known of it: with its pin and the next revision, or the same one when nothing changed.
+fn following(known: Option<&Bot>, bot: &Bot) -> Bot {
+    let Some(known) = known else { return Bot { revision: 1, pin: None, ..bot.clone() } };
+    // A pin is a version of a module: with another module it means nothing.
+    let pin = known.pin.filter(|_| known.target.module() == bot.target.module());
+    let same = Bot { pin, revision: known.revision, ..bot.clone() };
+    if (Bot { created_ms: known.created_ms, updated_ms: known.updated_ms, ..same.clone() }) == *known {
+        return same;
+    }
+    Bot { revision: known.revision.saturating_add(1), ..same }
+}
+
+/// A tenant's bot.
+fn find(db: &Connection, tenant: &TenantName, id: &BotId, seal: &Seal) -> Result<Option<Bot>, Error> {
+    let mut statement = db.prepare_cached(columns!("WHERE id = ?1 AND tenant = ?2"))?;
+    let mut rows = statement.query([id.as_str(), tenant.as_str()])?;
+    rows.next()?.map(|row| read(row, seal)).transpose()
+}
+
+/// Whether a bot may be what it is beside the others of its channel. Two calls at the same moment are told apart here.
+fn fits(db: &Connection, bot: &Bot, places: Places) -> Result<(), Error> {
+    let channel = params![bot.tenant.as_str(), bot.platform, bot.network, bot.channel, bot.id.as_str()];
+    let mut others = db.prepare_cached(
+        "SELECT mode, platform_id FROM bots WHERE tenant = ?1 AND platform = ?2 AND network = ?3 AND channel = ?4 AND id <> ?5",
+    )?;
+    let others: Vec<(String, String)> =
+        others.query_map(channel, |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    if others.iter().any(|(_, platform_id)| *platform_id == bot.platform_id) {
+        return Err(Error::Conflict(format!(
+            "{} was registered for network {} external id {} by another call at this moment: send it again",
+            bot.platform_id, bot.network, bot.channel
+        )));
+    }
+    let others = others.iter().filter_map(|(mode, id)| Some((Mode::parse(mode)?, id.as_str())));
+    places.admit(bot.mode, (&bot.network, &bot.channel), others).map_err(Error::Conflict)
 }
 
 /// Whether a tenant may have one more bot.
@@ -161,12 +198,7 @@ pub(super) fn pin(
     actor: &Actor,
     now_ms: u64,
 ) -> Result<Arc<Bot>, Error> {
-    let bot = {
-        let mut statement = work.db.prepare_cached(columns!("WHERE id = ?1 AND tenant = ?2"))?;
-        let mut rows = statement.query([id.as_str(), tenant.as_str()])?;
-        let row = rows.next()?.ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
-        read(row, seal)?
-    };
+    let bot = find(&work.db, tenant, id, seal)?.ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
     let module = bot
         .target
         .module()
@@ -274,29 +306,6 @@ fn write(work: &mut Work, bot: &Bot, seal: &Seal) -> Result<(), Error> {
     revise(work, bot)
 }
 
-/// Whether a bot is as its revision has it.
-fn is_as_before(db: &Connection, bot: &Bot) -> Result<bool, Error> {
-    let same = "SELECT EXISTS (SELECT 1 FROM bot_revisions WHERE bot = ?1 AND revision = ?2 AND platform = ?3 \
-                AND platform_id = ?4 AND network = ?5 AND channel = ?6 AND module = ?7 AND version IS ?8 AND pin IS ?9 \
-                AND scheme = ?10 AND config = ?11 AND mode = ?12 AND relay IS ?13)";
-    let parameters = params![
-        bot.id.as_str(),
-        bot.revision,
-        bot.platform,
-        bot.platform_id,
-        bot.network,
-        bot.channel,
-        module(&bot.target),
-        bot.target.version(),
-        bot.pin,
-        scheme(&bot.credentials.scheme).0,
-        bot.config,
-        bot.mode.name(),
-        bot.target.relay(),
-    ];
-    Ok(db.prepare_cached(same)?.query_row(parameters, |row| row.get(0))?)
-}
-
 /// Writes a bot's revision, if it is a new one, and ends the one before.
 fn revise(work: &mut Work, bot: &Bot) -> Result<(), Error> {
     let written = work
@@ -345,38 +354,57 @@ pub(super) fn use_revision(db: &Connection, bot: &str, revision: u32) -> Result<
     Ok(())
 }
 
-/// Removes a bot, closes its pending events and gives up its open deliveries. Leases on them are void.
-pub(super) fn remove(work: &mut Work, id: &BotId, actor: &Actor) -> Result<(), Error> {
-    let bot = id.as_str();
-    let tenant: Option<String> = work
+/// Removes a bot, closes its pending events and gives up its open deliveries. Leases on them are void. What hands a
+/// conversation to an agent is still done, and what it is in the middle of is handed over.
+pub(super) fn remove(work: &mut Work, bot: &BotId, actor: &Actor) -> Result<(), Error> {
+    let id = bot.as_str();
+    let removed: Option<(String, u32, String, bool)> = work
         .db
-        .prepare_cached("DELETE FROM bots WHERE id = ?1 RETURNING tenant")?
-        .query_row([bot], |row| row.get(0))
+        .prepare_cached("DELETE FROM bots WHERE id = ?1 RETURNING tenant, revision, platform_id, mode <> 'MONITORING'")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let tenant = tenant.map(TenantName::from).ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
-    audit::append(&work.db, &tenant, actor, "bot.remove", bot, &json!({}), work.latest_ms)?;
-    end_revision(&work.db, bot, work.latest_ms, None)?;
+    let (tenant, revision, platform_id, answers) =
+        removed.ok_or_else(|| Error::Missing(format!("there is no bot {id}")))?;
+    audit::append(&work.db, &TenantName::from(tenant), actor, "bot.remove", id, &json!({}), work.latest_ms)?;
+    end_revision(&work.db, id, work.latest_ms, None)?;
     work.db
         .prepare_cached(
             "UPDATE events SET status = 2, ended_ms = max(accepted_ms, ?2), ending = 'the bot was removed' \
-             WHERE status = 0 AND conversation IN (SELECT id FROM conversations WHERE bot = ?1 AND ready_at IS NOT NULL)",
+             WHERE status = 0 AND hand_over IS NULL \
+             AND conversation IN (SELECT id FROM conversations WHERE bot = ?1 AND ready_at IS NOT NULL)",
         )?
-        .execute(params![bot, int(work.latest_ms)])?;
+        .execute(params![id, int(work.latest_ms)])?;
     // One that is being sent at this moment has an unknown end.
     work.db
         .prepare_cached(
             "UPDATE deliveries INDEXED BY deliveries_open SET status = CASE WHEN status = 1 THEN 4 ELSE 3 END, \
              maybe_sent = max(maybe_sent, status = 1), last_error = 'the bot was removed' \
-             WHERE status < 2 AND conversation IN (SELECT id FROM conversations WHERE bot = ?1 AND send_at IS NOT NULL)",
+             WHERE status < 2 AND action <> 'hand-off' \
+             AND conversation IN (SELECT id FROM conversations WHERE bot = ?1 AND send_at IS NOT NULL)",
         )?
-        .execute([bot])?;
+        .execute([id])?;
     work.db
         .prepare_cached(
-            "UPDATE conversations SET leased = 0, claims = 0, tries = 0, ready_at = NULL, send_leased = 0, send_at = NULL \
-             WHERE bot = ?1",
+            "UPDATE conversations SET leased = 0, claims = 0, tries = 0, \
+             ready_at = iif(EXISTS (SELECT 1 FROM events e WHERE e.conversation = conversations.id AND e.status = 0), ?2, NULL) \
+             WHERE bot = ?1 AND ready_at IS NOT NULL",
         )?
-        .execute([bot])?;
-    work.bots.push(BotChange::Remove(id.clone()));
+        .execute(params![id, int(work.latest_ms)])?;
+    // A hand-off that is being sent stays leased; another one is next now, or there is none.
+    work.db
+        .prepare_cached(
+            "UPDATE conversations SET send_leased = 0, send_at = \
+             (SELECT d.due_ms FROM deliveries d WHERE d.conversation = conversations.id AND d.status < 2 ORDER BY d.id LIMIT 1) \
+             WHERE bot = ?1 AND send_at IS NOT NULL \
+             AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.conversation = conversations.id AND d.status = 1)",
+        )?
+        .execute([id])?;
+    if answers {
+        let leaving = Leaving { bot: id, revision, platform_id: &platform_id };
+        hand_overs::note(work, &leaving, "the registration was deleted")?;
+    }
+    (work.turns_ready, work.deliveries_ready) = (true, true);
+    work.bots.push(BotChange::Remove(bot.clone()));
     Ok(())
 }
 

@@ -25,8 +25,9 @@ pub(super) fn retry_event(
     audit::room(db, tenant, actor, now_ms)?;
     let new = db
         .prepare_cached(
-            "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_until_ms, body, tenant, bot_revision, retry_of) \
-             SELECT conversation, bot, kind, ?2, 0, body, tenant, ?3, id FROM events WHERE id = ?1",
+            "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_until_ms, body, tenant, bot_revision, retry_of, \
+             hand_over) \
+             SELECT conversation, bot, kind, ?2, 0, body, tenant, ?3, id, hand_over FROM events WHERE id = ?1",
         )?
         .insert(params![event.0, int(now_ms), revision])?;
     use_revision(db, &bot, revision)?;

@@ -65,17 +65,19 @@ pub(super) fn explain(db: &Connection, tenant: &TenantName, event: EventId) -> R
     let Some((head, conversation, owner_now, body)) = found else { return Ok(None) };
     let retried_as: Option<i64> =
         db.prepare_cached("SELECT max(id) FROM events WHERE retry_of = ?1")?.query_row([event.0], |row| row.get(0))?;
-    let first_owner: Option<Option<String>> = db
-        .prepare_cached("SELECT owner_before FROM turns WHERE event = ?1 ORDER BY attempt LIMIT 1")?
-        .query_row([event.0], |row| row.get(0))
+    let first: Option<(Option<String>, bool)> = db
+        .prepare_cached("SELECT owner_before, owner_firm FROM turns WHERE event = ?1 ORDER BY attempt LIMIT 1")?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
+    let (owner_before, owner_firm) = first.unwrap_or((owner_now, false));
     let turns = turns(db, tenant, &head)?;
     let accepted_under = revision(db, &head.bot, head.bot_revision)?;
     let bot = turns.last().and_then(|turn| turn.bot.clone()).or(accepted_under);
     let held_since: Option<i64> = db
         .prepare_cached(
             "SELECT e.id FROM (SELECT id FROM events WHERE conversation = ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3) e \
-             JOIN turns t ON t.event = e.id WHERE t.owner_before IS NOT 'agent' ORDER BY e.id DESC LIMIT 1",
+             WHERE EXISTS (SELECT 1 FROM turns WHERE event = e.id AND owner_before IS NOT 'agent') \
+             OR EXISTS (SELECT 1 FROM deliveries WHERE event = e.id AND action = 'hand-off') ORDER BY e.id DESC LIMIT 1",
         )?
         .query_row(params![conversation, event.0, count(HELD_SINCE_MAX)], |row| row.get(0))
         .optional()?;
@@ -83,7 +85,8 @@ pub(super) fn explain(db: &Connection, tenant: &TenantName, event: EventId) -> R
         retried_as: retried_as.map(EventId),
         body: body.into(),
         bot,
-        owner_before: first_owner.unwrap_or(owner_now).as_deref().and_then(read_owner),
+        owner_before: owner_before.as_deref().and_then(read_owner),
+        owner_firm,
         held_since: held_since.map(EventId),
         turns,
         deliveries: deliveries_of(db, event)?,
@@ -94,7 +97,7 @@ pub(super) fn explain(db: &Connection, tenant: &TenantName, event: EventId) -> R
 fn turns(db: &Connection, tenant: &TenantName, head: &EventHead) -> Result<Vec<TurnExplained>, Error> {
     let mut found = db.prepare_cached(
         "SELECT attempt, digest, version, instructions, elapsed_us, outcome, cause_kind, cause, log, now_ms, memory_bytes, \
-         refusals, bot_revision, activation FROM turns WHERE event = ?1 ORDER BY attempt",
+         refusals, bot_revision, activation, withheld, relayed FROM turns WHERE event = ?1 ORDER BY attempt",
     )?;
     let mut rows = found.query([head.event.0])?;
     let mut turns = Vec::new();
@@ -105,8 +108,16 @@ fn turns(db: &Connection, tenant: &TenantName, head: &EventHead) -> Result<Vec<T
             (Some(bot), Some(version)) => activated(db, tenant, bot, version, row.get(13)?, at_ms)?,
             _ => None,
         };
-        let (memory_bytes, refusals) = (ms(row.get(10)?), row.get(11)?);
-        turns.push(TurnExplained { seen, at_ms: ms(at_ms), bot, activated, memory_bytes, refusals });
+        turns.push(TurnExplained {
+            seen,
+            at_ms: ms(at_ms),
+            bot,
+            activated,
+            memory_bytes: ms(row.get(10)?),
+            refusals: row.get(11)?,
+            withheld: row.get(14)?,
+            relayed: row.get(15)?,
+        });
     }
     Ok(turns)
 }
@@ -150,7 +161,7 @@ fn recorded_revision(number: u32) -> Option<u32> {
 }
 
 /// A bot's registration as it was.
-fn revision(db: &Connection, bot: &BotId, revision: u32) -> Result<Option<BotRevision>, Error> {
+pub(super) fn revision(db: &Connection, bot: &BotId, revision: u32) -> Result<Option<BotRevision>, Error> {
     Ok(db
         .prepare_cached(
             "SELECT revision, at_ms, platform, platform_id, network, channel, module, version, pin, scheme, config, mode, relay \
@@ -184,7 +195,7 @@ pub(super) fn recording(
     let db = &db.unchecked_transaction()?;
     let mut found = db.prepare_cached(
         "SELECT t.attempt, t.digest, t.version, t.instructions, t.elapsed_us, t.outcome, t.cause_kind, t.cause, t.log, \
-         t.now_ms, t.seed, t.state_before, t.owner_before, t.bot_revision, e.bot, c.key, e.body \
+         t.now_ms, t.seed, t.state_before, t.owner_before, t.bot_revision, e.bot, c.key, e.body, t.owner_firm \
          FROM events e JOIN turns t ON t.event = e.id JOIN conversations c ON c.id = e.conversation \
          WHERE e.id = ?1 AND e.tenant = ?2 AND (?3 IS NULL OR t.attempt = ?3) ORDER BY t.attempt DESC LIMIT 1",
     )?;
@@ -206,6 +217,7 @@ pub(super) fn recording(
         body: row.get::<_, Vec<u8>>(16)?.into(),
         state_before: row.get(11)?,
         owner_before: row.get::<_, Option<String>>(12)?.as_deref().and_then(read_owner),
+        owner_firm: row.get(17)?,
         now_ms: ms(row.get(9)?),
         seed: row.get::<_, i64>(10)?.cast_unsigned(),
         turn: turn(row)?,

@@ -16,7 +16,9 @@ macro_rules! heads {
     ($which:literal) => {
         concat!(
             "SELECT c.id, c.fence, c.claims, c.tries, c.tenant, c.bot, c.key, c.owner, e.id, e.body, e.accepted_ms, s.state, \
-             e.bot_revision \
+             e.bot_revision, e.hand_over, c.ongoing IS NOT NULL, e.dedupe_key, e.accepted_ms <= c.own_ms, c.leaving = 1 OR (c.ongoing IS NOT NULL AND EXISTS \
+                (SELECT 1 FROM hand_overs h WHERE h.bot = c.bot AND c.id > h.passed AND c.id <= h.last_conversation \
+                 AND c.ongoing <= h.last_event)) \
              FROM conversations c \
              JOIN events e ON e.id = \
                 (SELECT id FROM events WHERE conversation = c.id AND status = 0 ORDER BY id LIMIT 1) \
@@ -46,12 +48,13 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
         }
         None => {}
     }
-    let known: Option<(i64, bool)> = db
-        .prepare_cached("SELECT id, ready_at IS NULL FROM conversations WHERE bot = ?1 AND key = ?2")?
-        .query_row(params![bot, arrival.conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    let known: Option<(i64, bool, bool)> = db
+        .prepare_cached("SELECT id, ready_at IS NULL, ongoing IS NULL FROM conversations WHERE bot = ?1 AND key = ?2")?
+        .query_row(params![bot, arrival.conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
+    let begins = arrival.begins && known.is_none_or(|(_, _, closed)| closed);
     let conversation = match known {
-        Some((id, idle)) => {
+        Some((id, idle, _)) => {
             if idle {
                 db.prepare_cached("UPDATE conversations SET ready_at = ?2 WHERE id = ?1")?.execute([id, now])?;
                 work.turns_ready = true;
@@ -81,6 +84,9 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
             arrival.bot_revision,
         ])?;
     use_revision(db, bot, arrival.bot_revision)?;
+    if begins {
+        db.prepare_cached("UPDATE conversations SET ongoing = ?2 WHERE id = ?1")?.execute([conversation, id])?;
+    }
     Ok(Accepted::New(EventId(id)))
 }
 
@@ -125,25 +131,79 @@ pub(super) fn commit(
             let platform = if requests.is_empty() { String::new() } else { platform(&work.db, &bot)? };
             record(&work.db, &bot, turn)?;
             let status = if turn.cause.is_some() { 2 } else { 1 };
-            work.db.prepare_cached("UPDATE events SET status = ?2, ended_ms = ?3 WHERE id = ?1")?.execute([
-                event.0,
-                status,
-                int(now_ms),
-            ])?;
+            end(&work.db, event, status, None, now_ms)?;
             remember(&work.db, conversation, state)?;
             let plan = Plan { tenant: &tenant, conversation, event, platform: &platform, requests };
             outbox::plan(work, &plan, now_ms)?;
-            work.db
-                .prepare_cached("UPDATE conversations SET owner = ?2, leased = 0, claims = 0, tries = 0 WHERE id = ?1")?
-                .execute(params![conversation, owner_text(owner)])?;
+            free(&work.db, turn, Some(owner))?;
+            next(&work.db, conversation, lease_until_ms)
+        }
+        Ending::Passed { reason, owner, requests } => {
+            // Its bot may be gone: what hands a conversation over is done all the same.
+            let platform = if requests.is_empty() { String::new() } else { platform_once(&work.db, &bot)? };
+            end(&work.db, event, 1, Some(reason), now_ms)?;
+            let plan = Plan { tenant: &tenant, conversation, event, platform: &platform, requests };
+            outbox::plan(work, &plan, now_ms)?;
+            free(&work.db, turn, owner.as_ref())?;
+            next(&work.db, conversation, lease_until_ms)
+        }
+        Ending::Relayed => {
+            record(&work.db, &bot, turn)?;
+            end(&work.db, event, if turn.cause.is_some() { 2 } else { 1 }, None, now_ms)?;
+            free(&work.db, turn, None)?;
             next(&work.db, conversation, lease_until_ms)
         }
     }
 }
 
+/// Ends an event.
+fn end(db: &Connection, event: EventId, status: i64, ending: Option<&str>, now_ms: u64) -> Result<(), Error> {
+    db.prepare_cached("UPDATE events SET status = ?2, ended_ms = ?3, ending = ?4 WHERE id = ?1")?.execute(params![
+        event.0,
+        status,
+        int(now_ms),
+        ending
+    ])?;
+    Ok(())
+}
+
+/// Ends the lease on a conversation. No owner: whoever the store says holds it.
+fn free(db: &Connection, turn: &TurnRecord, owner: Option<&Owner>) -> Result<(), Error> {
+    let (conversation, event) = (turn.lease.conversation, turn.lease.event.0);
+    db.prepare_cached(
+        "UPDATE conversations SET owner = coalesce(?2, owner), leased = 0, claims = 0, tries = 0 WHERE id = ?1",
+    )?
+    .execute(params![conversation, owner.map(owner_text)])?;
+    // What follows seldom changes anything, and then writes nothing.
+    let ongoing = match turn.ongoing {
+        None => None,
+        Some(true) => Some("UPDATE conversations SET ongoing = ?2 WHERE id = ?1 AND ongoing IS NULL"),
+        // A customer may have written again meanwhile.
+        Some(false) => Some(
+            "UPDATE conversations SET ongoing = (SELECT min(id) FROM events e WHERE e.conversation = ?1 AND e.status = 0 \
+             AND e.kind = 'message' AND e.id > ?2) WHERE id = ?1 AND ongoing <= ?2",
+        ),
+    };
+    let handed_over = "UPDATE conversations SET leaving = 0 WHERE id = ?1 AND leaving = 1 \
+                       AND (SELECT hand_over IS NOT NULL FROM events WHERE id = ?2)";
+    for change in ongoing.into_iter().chain([handed_over]) {
+        db.prepare_cached(change)?.execute([conversation, event])?;
+    }
+    Ok(())
+}
+
+/// Writes who holds a conversation while its turn is under way.
+pub(super) fn hold(work: &mut Work, lease: &Lease, owner: &Owner) -> Result<(), Error> {
+    holder(&work.db, lease)?.ok_or_else(|| Error::Stale(format!("event {}", lease.event)))?;
+    work.db
+        .prepare_cached("UPDATE conversations SET owner = ?2 WHERE id = ?1")?
+        .execute(params![lease.conversation, owner_text(owner)])?;
+    Ok(())
+}
+
 /// Gives claims back as if they had never been made. Those that are no longer held are somebody else's and are left alone;
 /// the answer is an error only when none was held.
-pub(super) fn release(work: &mut Work, leases: &[Lease], now_ms: u64) -> Result<(), Error> {
+pub(super) fn release(work: &mut Work, leases: &[Lease], ready_ms: u64) -> Result<(), Error> {
     let mut released = 0;
     for lease in leases {
         released += work
@@ -152,7 +212,7 @@ pub(super) fn release(work: &mut Work, leases: &[Lease], now_ms: u64) -> Result<
                 "UPDATE conversations SET leased = 0, claims = claims - 1, ready_at = ?3 \
                  WHERE id = ?1 AND fence = ?2 AND leased = 1",
             )?
-            .execute([lease.conversation, lease.fence, int(now_ms)])?;
+            .execute([lease.conversation, lease.fence, int(ready_ms)])?;
     }
     match leases.first() {
         Some(lease) if released == 0 => Err(Error::Stale(format!("event {}", lease.event))),
@@ -181,11 +241,20 @@ fn platform(db: &Connection, bot: &str) -> Result<String, Error> {
         .ok_or_else(|| Error::Missing(format!("there is no bot {bot} in whose name to send")))
 }
 
+/// The platform of a bot that may have been removed since.
+fn platform_once(db: &Connection, bot: &str) -> Result<String, Error> {
+    db.prepare_cached("SELECT platform FROM bot_revisions WHERE bot = ?1 ORDER BY revision DESC LIMIT 1")?
+        .query_row([bot], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Error::Missing(format!("there never was a bot {bot} in whose name to send")))
+}
+
 fn record(db: &Connection, bot: &str, turn: &TurnRecord) -> Result<(), Error> {
     db.prepare_cached(
         "INSERT INTO turns (event, attempt, digest, version, instructions, elapsed_us, memory_bytes, now_ms, seed, outcome, \
-         cause_kind, cause, log, bot_revision, state_before, owner_before, activation, refusals) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+         cause_kind, cause, log, bot_revision, state_before, owner_before, activation, refusals, withheld, relayed, \
+         owner_firm) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
     )?
     .execute(params![
         turn.lease.event.0,
@@ -206,6 +275,9 @@ fn record(db: &Connection, bot: &str, turn: &TurnRecord) -> Result<(), Error> {
         turn.owner_before.as_ref().map(owner_text),
         turn.activation,
         turn.refusals,
+        turn.withheld,
+        turn.relayed,
+        turn.owner_firm,
     ])?;
     use_revision(db, bot, turn.bot_revision)
 }
@@ -261,6 +333,11 @@ fn read_claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
         accepted_ms: ms(row.get(10)?),
         state: row.get(11)?,
         bot_revision: row.get(12)?,
+        hand_over: row.get(13)?,
+        ongoing: row.get(14)?,
+        delivery_id: row.get::<_, Option<String>>(15)?.and_then(|key| key.strip_prefix("delivery:").map(str::to_owned)),
+        owner_firm: row.get(16)?,
+        leaving: row.get(17)?,
     })
 }
 

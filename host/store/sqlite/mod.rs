@@ -18,8 +18,9 @@ use super::{
     TurnRecord,
 };
 use crate::domain::actor::Actor;
-use crate::domain::bot::Bot;
+use crate::domain::bot::{Bot, Places};
 use crate::domain::delivery::{Answered, Delivery, Settlement};
+use crate::domain::event::Owner;
 use crate::domain::names::{BotId, TenantName};
 use forget::Keep;
 use read::Readers;
@@ -35,6 +36,7 @@ mod connect;
 mod explain;
 mod forget;
 mod gateways;
+mod hand_overs;
 mod idempotency;
 mod inbox;
 mod keys;
@@ -190,8 +192,8 @@ impl Store for Sqlite {
         self.writer.submit(move |work| inbox::commit(work, &turn, &ending, now_ms, lease_until_ms))
     }
 
-    fn release(&self, leases: Vec<Lease>, now_ms: u64) -> Reply<()> {
-        self.writer.submit(move |work| inbox::release(work, &leases, now_ms))
+    fn release(&self, leases: Vec<Lease>, ready_ms: u64) -> Reply<()> {
+        self.writer.submit(move |work| inbox::release(work, &leases, ready_ms))
     }
 
     fn due(&self, now_ms: u64, lease_ms: u64, limit: usize) -> Reply<Deliveries> {
@@ -212,6 +214,18 @@ impl Store for Sqlite {
 
     fn put_back(&self, delivery: DeliveryLease, now_ms: u64) -> Reply<()> {
         self.writer.submit(move |work| outbox::put_back(work, delivery, now_ms))
+    }
+
+    fn hold(&self, lease: Lease, owner: Owner) -> Reply<()> {
+        self.writer.submit(move |work| inbox::hold(work, &lease, &owner))
+    }
+
+    fn hand_over(&self, now_ms: u64) -> Reply<bool> {
+        self.writer.submit(move |work| hand_overs::step(work, now_ms))
+    }
+
+    fn hand_overs_ready(&self) -> &Notify {
+        &self.shared.hand_overs_ready
     }
 
     fn turns_ready(&self) -> &Notify {
@@ -236,7 +250,12 @@ impl Store for Sqlite {
 
     fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()> {
         let seal = Arc::clone(&self.seal);
-        self.writer.submit(move |work| bots::put(work, &bot, &seal, &actor))
+        self.writer.submit(move |work| bots::put(work, &bot, None, &seal, &actor))
+    }
+
+    fn put_bot_beside(&self, bot: Bot, places: Places, actor: Actor) -> Reply<()> {
+        let seal = Arc::clone(&self.seal);
+        self.writer.submit(move |work| bots::put(work, &bot, Some(places), &seal, &actor))
     }
 
     fn remove_bot(&self, id: BotId, actor: Actor) -> Reply<()> {

@@ -23,6 +23,9 @@ macro_rules! heads {
     };
 }
 
+/// What changes who holds a conversation.
+const CONTROL: [&str; 2] = ["hand-off", "take-over"];
+
 struct Head {
     /// As it would be sent: already with the fence and the attempt that a lease gives it.
     delivery: Delivery,
@@ -65,6 +68,11 @@ pub(super) fn plan(work: &mut Work, plan: &Plan<'_>, now_ms: u64) -> Result<(), 
             tenant,
         ])?;
     }
+    if requests.iter().any(|request| CONTROL.contains(&request.action)) {
+        work.db
+            .prepare_cached("UPDATE conversations SET own_ms = ?2 WHERE id = ?1")?
+            .execute([conversation, i64::MAX])?;
+    }
     let idle = work
         .db
         .prepare_cached("UPDATE conversations SET send_at = ?2 WHERE id = ?1 AND send_at IS NULL")?
@@ -102,7 +110,7 @@ pub(super) fn settle(
 ) -> Result<Option<Delivery>, Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
     let db = &work.db;
-    let (conversation, attempt) = holding(db, held)?;
+    let (conversation, attempt, action) = holding(db, held)?;
     let (status, due_ms, maybe_sent, reference, result, reason) = match settlement {
         Settlement::Sent { reference } => (2, now_ms, false, reference.as_deref(), "sent", None),
         Settlement::Again { at_ms, reason, ambiguous } => (0, *at_ms, *ambiguous, None, "again", Some(reason)),
@@ -114,6 +122,9 @@ pub(super) fn settle(
          last_error = coalesce(?6, last_error) WHERE id = ?1",
     )?
     .execute(params![held.id, status, int(due_ms), maybe_sent, reference, reason])?;
+    if CONTROL.contains(&action.as_str()) && status >= 2 {
+        controlled(db, conversation, if status == 2 { now_ms } else { 0 })?;
+    }
     record(db, &Ended { delivery: held.id, attempt, result, reason: reason.map(String::as_str), answered }, now_ms)?;
     let next = db.prepare_cached(heads!("WHERE c.id = ?1"))?.query_row([conversation], read_head).optional()?;
     match next {
@@ -131,7 +142,7 @@ pub(super) fn settle(
 /// Makes a leased request due again as if it had not been leased.
 pub(super) fn put_back(work: &mut Work, held: DeliveryLease, now_ms: u64) -> Result<(), Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
-    let (conversation, _) = holding(&work.db, held)?;
+    let (conversation, _, _) = holding(&work.db, held)?;
     work.db
         .prepare_cached("UPDATE deliveries SET status = 0, attempts = attempts - 1 WHERE id = ?1")?
         .execute([held.id])?;
@@ -142,13 +153,23 @@ pub(super) fn put_back(work: &mut Work, held: DeliveryLease, now_ms: u64) -> Res
     Ok(())
 }
 
-/// The conversation of a delivery and the number of its try, as long as the lease is held.
-fn holding(db: &Connection, held: DeliveryLease) -> Result<(i64, u32), Error> {
+/// A hand-off or take-over ended, and no other one is on its way: from now on events know of it, or of none.
+fn controlled(db: &Connection, conversation: i64, own_ms: u64) -> Result<(), Error> {
     db.prepare_cached(
-        "SELECT c.id, d.attempts FROM deliveries d JOIN conversations c ON c.id = d.conversation \
+        "UPDATE conversations SET own_ms = ?2 WHERE id = ?1 AND NOT EXISTS \
+         (SELECT 1 FROM deliveries WHERE conversation = ?1 AND status < 2 AND action IN ('hand-off', 'take-over'))",
+    )?
+    .execute([conversation, int(own_ms)])?;
+    Ok(())
+}
+
+/// The conversation of a delivery, the number of its try and its action, as long as the lease is held.
+fn holding(db: &Connection, held: DeliveryLease) -> Result<(i64, u32, String), Error> {
+    db.prepare_cached(
+        "SELECT c.id, d.attempts, d.action FROM deliveries d JOIN conversations c ON c.id = d.conversation \
          WHERE d.id = ?1 AND d.status = 1 AND c.send_fence = ?2 AND c.send_leased = 1",
     )?
-    .query_row([held.id, held.fence], |row| Ok((row.get(0)?, row.get(1)?)))
+    .query_row([held.id, held.fence], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
     .optional()?
     .ok_or_else(|| Error::Stale(format!("delivery {}", held.id)))
 }

@@ -30,6 +30,8 @@ pub(super) struct Work {
     pub(super) turns_ready: bool,
     /// A request became due.
     pub(super) deliveries_ready: bool,
+    /// Conversations are to be handed over.
+    pub(super) hand_overs_ready: bool,
     /// Bots that were registered or removed.
     pub(super) bots: Vec<BotChange>,
     /// Tenants, keys and gateways that were made, changed or removed.
@@ -43,6 +45,7 @@ pub(super) struct Work {
 pub(super) struct Shared {
     pub(super) turns_ready: Notify,
     pub(super) deliveries_ready: Notify,
+    pub(super) hand_overs_ready: Notify,
     pub(super) bots: ArcSwap<Bots>,
     pub(super) registry: ArcSwap<Registry>,
     pub(super) commits: AtomicU64,
@@ -70,6 +73,7 @@ impl Writer {
             db,
             turns_ready: false,
             deliveries_ready: false,
+            hand_overs_ready: false,
             bots: Vec::new(),
             tenancy: Vec::new(),
             latest_ms: now_ms,
@@ -285,6 +289,7 @@ impl Loop {
     fn undo(&mut self) {
         self.work.turns_ready = false;
         self.work.deliveries_ready = false;
+        self.work.hand_overs_ready = false;
         self.work.bots.clear();
         self.work.tenancy.clear();
         if !self.work.db.is_autocommit()
@@ -312,6 +317,9 @@ impl Loop {
         }
         if std::mem::take(&mut self.work.deliveries_ready) {
             self.shared.deliveries_ready.notify_one();
+        }
+        if std::mem::take(&mut self.work.hand_overs_ready) {
+            self.shared.hand_overs_ready.notify_one();
         }
     }
 }

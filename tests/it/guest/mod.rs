@@ -13,6 +13,7 @@ mod watching;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bothost::domain::bot::Mode;
 use bothost::domain::event::{Author, Event, Message, Origin, Owner, Visibility};
 use bothost::domain::names::EventId;
 use bothost::domain::turn::{Context, Run};
@@ -73,6 +74,7 @@ fn context() -> Context {
         platform: "khoros".to_owned(),
         event: EventId(7),
         bot: "bot-1".to_owned(),
+        mode: Mode::Live,
         conversation: "conversation-1".into(),
         origin: Origin { network: "apple".to_owned(), channel: "page-1".to_owned(), visibility: Visibility::Private },
         owner: Owner::Bot("bot-1".to_owned()),

@@ -33,6 +33,7 @@ fn encode_on(event: &str, actions: Vec<Action>) -> Result<Vec<Request>, Vec<Refu
         platform: "khoros".to_owned(),
         event: EventId(1),
         bot: bot.platform_id.clone(),
+        mode: bot.mode,
         conversation: decoded.conversation,
         origin: decoded.origin.clone(),
         owner: after_event(None, &decoded.event, &bot.platform_id),

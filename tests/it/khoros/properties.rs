@@ -5,7 +5,7 @@
 use std::cell::Cell;
 
 use bothost::domain::action::{Action, Attachment};
-use bothost::domain::bot::Scheme;
+use bothost::domain::bot::{Mode, Scheme};
 use bothost::domain::event::Visibility;
 use bothost::domain::names::EventId;
 use bothost::domain::ownership::after_event;
@@ -166,6 +166,7 @@ fn actions_by_chance_are_refused_or_mean_the_same_on_the_wire() {
             let decoded = decode(&event).unwrap();
             let owner = after_event(None, &decoded.event, &bot.platform_id);
             let context = Context {
+                mode: Mode::Live,
                 platform: "khoros".to_owned(),
                 event: EventId(1),
                 bot: bot.platform_id.clone(),

@@ -78,3 +78,24 @@ fn details_from_before_there_were_tenants_are_counted() {
     // Bodies of 5 and 2; 11 and 2 of the turn; 8 and 2 of the request; 4 of the try.
     assert_eq!((of("acme").as_str(), of("other").as_str()), ("2 34", "1 1"));
 }
+
+#[test]
+fn conversations_from_before_there_were_modes_are_ongoing_until_they_were_closed() {
+    let (place, _) = of_the_release_before();
+    let rows = r#"INSERT INTO conversations (id, tenant, bot, key) VALUES (1, 'acme', 'b1', 'open'), (2, 'acme', 'b1', 'closed'),
+            (3, 'acme', 'b1', 'again'), (4, 'acme', 'b1', 'quiet'), (5, 'acme', 'gone', 'gone');
+        INSERT INTO events (id, conversation, bot, kind, accepted_ms, dedupe_until_ms, body) VALUES
+            (1, 1, 'b1', 'message', 1, 1, CAST('{}' AS BLOB)),
+            (2, 2, 'b1', 'message', 1, 1, CAST('{}' AS BLOB)),
+            (3, 2, 'b1', 'update', 1, 1, CAST('{"operation": "CLOSED"}' AS BLOB)),
+            (4, 3, 'b1', 'update', 1, 1, CAST('{"operation": "CLOSED"}' AS BLOB)),
+            (5, 3, 'b1', 'message', 1, 1, CAST('{}' AS BLOB)),
+            (6, 4, 'b1', 'update', 1, 1, CAST('{"operation": "CREATED"}' AS BLOB)),
+            (7, 5, 'gone', 'message', 1, 1, CAST('{}' AS BLOB)),
+            (8, 1, 'b1', 'update', 1, 1, x'ff00');"#;
+    place.peek().execute_batch(rows).unwrap();
+    drop(place.open(9));
+    let ongoing = "SELECT group_concat(key || ' ' || ongoing, ', ') FROM \
+                   (SELECT key, ongoing FROM conversations WHERE ongoing IS NOT NULL ORDER BY id)";
+    assert_eq!(place.text(ongoing), "open 1, again 5");
+}

@@ -37,6 +37,7 @@ fn bots_come_back_as_they_were() {
     let mut changed = bots[0].clone();
     changed.credentials.secret = bothost::domain::secret::Secret::new("another");
     store.put_bot(changed.clone(), actor()).wait().unwrap();
+    changed.revision = 2;
     bots[0] = changed;
     store.close();
     let store = place.open(0);

@@ -47,13 +47,13 @@ fn ended(store: &Sqlite, dedupe: &str, revision: u32, now_ms: u64) {
 fn what_did_not_change_is_no_new_revision() {
     let (place, store) = fresh();
     assert_eq!((put(&store, "echo", 2), put(&store, "other", 3), put(&store, "other", 4)), (1, 2, 2));
-    // No turn depends on a secret.
+    // Whoever read the bot to change it must see that its secret is another.
     let mut other = bot("b1");
     (other.target, other.credentials.secret) = (runs("other"), Secret::new("another"));
     store.put_bot(other.clone(), actor()).wait().unwrap();
     let found = store.bot(&other.id).unwrap().unwrap();
-    assert_eq!((found.revision, found.credentials.secret.reveal()), (2, "another"));
-    assert_eq!((put(&store, "echo", 5), revisions(&place).as_str()), (3, "1,2,3"));
+    assert_eq!((found.revision, found.credentials.secret.reveal()), (3, "another"));
+    assert_eq!((put(&store, "echo", 5), revisions(&place).as_str()), (4, "1,2,3,4"));
     assert_eq!(place.number("SELECT count(*) FROM audit WHERE action = 'bot.put'"), 6, "each is in the audit log");
 }
 

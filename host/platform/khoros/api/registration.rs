@@ -38,6 +38,9 @@ const NETWORKS: [&str; 10] = [
 /// The header of the `body-sha256` profile where the registration names none.
 const SIGNATURE_HEADER: &str = "X-Hub-Signature-256";
 
+/// Says whether events may be relayed to a URL, or why not.
+pub(super) type MayRelay<'a> = &'a (dyn Fn(&str) -> Result<(), String> + Sync);
+
 /// A registration without violations.
 #[derive(Debug)]
 pub(super) struct Registration {
@@ -53,13 +56,13 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// Reads the body of a POST or PUT.
-    pub(super) fn read(body: &[u8]) -> Result<Self, Vec<String>> {
+    /// Reads the body of a POST or PUT. `may_relay` says why a URL is not one to relay events to.
+    pub(super) fn read(body: &[u8], may_relay: MayRelay<'_>) -> Result<Self, Vec<String>> {
         let payload: Value = serde_json::from_slice(body).map_err(|error| vec![format!("$ is not JSON: {error}")])?;
         let Value::Object(payload) = payload else {
             return Err(vec!["$ must be a JSON object".to_owned()]);
         };
-        let mut form = Form { payload: &payload, violations: Vec::new() };
+        let mut form = Form { payload: &payload, may_relay, violations: Vec::new() };
         let registration = form.registration();
         match registration {
             Some(registration) if form.violations.is_empty() => Ok(registration),
@@ -94,6 +97,7 @@ impl Registration {
 /// A payload under inspection. Every check goes on after a violation, so that all of them are found.
 struct Form<'a> {
     payload: &'a Map<String, Value>,
+    may_relay: MayRelay<'a>,
     violations: Vec<String>,
 }
 
@@ -188,14 +192,15 @@ impl<'a> Form<'a> {
                 self.refuse(format!("callbackUrl: {reason}"));
                 None
             }
-            None if url.starts_with("https://") => {
-                self.refuse(
-                    "callbackUrl must be module:<name>; relaying to external bots over https is not offered yet",
-                );
-                None
-            }
+            None if is_web_url(url) => match (self.may_relay)(url) {
+                Ok(()) => Some(Target::Relay { url: url.to_owned() }),
+                Err(reason) => {
+                    self.refuse(format!("callbackUrl: {reason}"));
+                    None
+                }
+            },
             None => {
-                self.refuse("callbackUrl must be module:<name> or module:<name>@<version>");
+                self.refuse("callbackUrl must be an https URL, module:<name> or module:<name>@<version>");
                 None
             }
         }

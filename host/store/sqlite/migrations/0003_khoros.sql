@@ -11,3 +11,45 @@ ALTER TABLE bot_revisions ADD COLUMN mode TEXT NOT NULL DEFAULT 'LIVE';
 UPDATE bot_revisions SET mode = iif(live, 'LIVE', 'MAINTENANCE');
 ALTER TABLE bot_revisions DROP COLUMN live;
 ALTER TABLE bot_revisions ADD COLUMN relay TEXT;
+
+-- `ongoing` is the event since which a customer is in conversation with the bot; NULL once it is closed, and where no
+-- customer ever wrote but to a bot that was MONITORING. `leaving`: an event that hands it over waits in it.
+ALTER TABLE conversations ADD COLUMN ongoing INTEGER;
+ALTER TABLE conversations ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX conversations_ongoing ON conversations (bot) WHERE ongoing IS NOT NULL;
+UPDATE conversations SET ongoing =
+    (SELECT max(e.id) FROM events e WHERE e.conversation = conversations.id AND e.kind = 'message')
+    WHERE bot IN (SELECT id FROM bots WHERE mode = 'LIVE');
+UPDATE conversations SET ongoing = NULL WHERE EXISTS
+    (SELECT 1 FROM events e
+     WHERE e.conversation = conversations.id AND e.id > conversations.ongoing AND e.kind = 'update'
+     AND iif(json_valid(CAST(e.body AS TEXT)), CAST(e.body AS TEXT) ->> '$.operation' = 'CLOSED', 0));
+
+-- Until when the host's own word on who holds the conversation counts more than an event's: events accepted by then
+-- cannot know of the last hand-off or take-over that was sent. While one is still to be sent, that is for ever.
+ALTER TABLE conversations ADD COLUMN own_ms INTEGER NOT NULL DEFAULT 0;
+-- Whether that was so in a turn.
+ALTER TABLE turns ADD COLUMN owner_firm INTEGER NOT NULL DEFAULT 0;
+
+-- A bot that left, as long as ongoing conversations of it are to be handed over: those up to `last_conversation` that
+-- were ongoing when `last_event` was the last one. Those up to `passed` have their event.
+CREATE TABLE hand_overs (
+    id                INTEGER PRIMARY KEY,
+    bot               TEXT    NOT NULL,
+    revision          INTEGER NOT NULL,
+    holder            TEXT    NOT NULL,
+    reason            TEXT    NOT NULL,
+    passed            INTEGER NOT NULL DEFAULT 0,
+    last_conversation INTEGER NOT NULL,
+    last_event        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX hand_overs_bot ON hand_overs (bot);
+
+-- `hand_over` makes it an event of the host's own: why the conversation goes to an agent. Its body is that of the
+-- conversation's last message.
+ALTER TABLE events ADD COLUMN hand_over TEXT;
+
+-- `withheld` are the places of those actions in the outcome that a MONITORING bot may not do, as a JSON list.
+-- `relayed` is what a bot elsewhere answered.
+ALTER TABLE turns ADD COLUMN withheld TEXT;
+ALTER TABLE turns ADD COLUMN relayed TEXT;

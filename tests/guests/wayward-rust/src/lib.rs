@@ -3,7 +3,9 @@
 
 wit_bindgen::generate!({ path: "../../../wit", world: "bot" });
 
-use bothost::bot::actions::{Action, Button, Failure, Link, Outcome, Response, StateChange};
+use bothost::bot::actions::{
+    Action, Attribute, Button, Destination, Failure, Link, OtherAction, Outcome, Response, StateChange,
+};
 use bothost::bot::types::Context;
 use exports::bothost::bot::message::{self, Message};
 use exports::bothost::bot::update::{self, Operation, Update};
@@ -31,6 +33,7 @@ impl message::Guest for Wayward {
                 let state = StateChange::Set("x".repeat(70_000));
                 Ok(Outcome { actions: vec![first], state, extras: Vec::new() })
             }
+            "everything" => Ok(outcome(everything(first))),
             text if context.may_speak => Ok(outcome(vec![say(text)])),
             _ => Ok(outcome(Vec::new())),
         }
@@ -45,6 +48,26 @@ impl update::Guest for Wayward {
             _ => Ok(outcome(Vec::new())),
         }
     }
+}
+
+/// One of each action.
+fn everything(first: Action) -> Vec<Action> {
+    let form = r#"{"comment": "please", "secureFormId": 7}"#.to_owned();
+    vec![
+        first,
+        Action::Note("a note".to_owned()),
+        Action::TypingStart,
+        Action::TypingStop,
+        Action::Tag(vec!["1".to_owned()]),
+        Action::HandOff(None),
+        Action::TakeOver,
+        Action::Untag(vec!["2".to_owned()]),
+        Action::MoveTo(Destination { id: "3".to_owned(), comment: None }),
+        Action::SetPriority(1),
+        Action::Resolve(None),
+        Action::SetAttributes(vec![Attribute { name: "a".to_owned(), values: vec!["b".to_owned()] }]),
+        Action::Other(OtherAction { kind: "secure-form".to_owned(), details: form }),
+    ]
 }
 
 /// Its name must show in the turn's record.
