@@ -36,7 +36,7 @@ pub struct Bot {
     pub created_ms: u64,
     /// When it was last changed.
     pub updated_ms: u64,
-    /// Counts the changes, from 1; the store does.
+    /// Counts the changes, from 1; the store does. 0 for a registration that has just been read from a call.
     pub revision: u32,
 }
 

@@ -93,7 +93,8 @@ pub trait Store: Tenancy + Modules + Archive + Send + Sync {
     /// LIVE has its ongoing conversations handed over.
     fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()>;
 
-    /// The same for a bot that has to fit beside the others of its channel; [`Error::Conflict`] when it does not.
+    /// The same for a bot that has to fit beside the others of its channel, and that nobody has changed since it was read: its
+    /// revision is the one that it had then, or 0 to replace whatever is there. [`Error::Conflict`] otherwise.
     fn put_bot_beside(&self, bot: Bot, places: Places, actor: Actor) -> Reply<()>;
 
     /// Removes a bot. Its events stay in the record; those that wait are closed, and requests are given up but those that hand

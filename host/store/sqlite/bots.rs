@@ -119,6 +119,7 @@ pub(super) fn put(work: &mut Work, bot: &Bot, places: Option<Places>, seal: &Sea
     audit::room(&work.db, &bot.tenant, actor, bot.updated_ms)?;
     let known = find(&work.db, &bot.tenant, &bot.id, seal)?;
     if let Some(places) = places {
+        unchanged(bot, known.as_ref().map_or(0, |known| known.revision))?;
         fits(&work.db, bot, places)?;
     }
     if known.is_none() {
@@ -139,6 +140,17 @@ pub(super) fn put(work: &mut Work, bot: &Bot, places: Option<Places>, seal: &Sea
     audit::append(&work.db, &bot.tenant, actor, "bot.put", bot.id.as_str(), &details, bot.updated_ms)?;
     work.bots.push(BotChange::Put(Arc::new(bot)));
     Ok(())
+}
+
+/// Whether a bot that was read to be changed is still as it was read; 0 replaces whatever is there.
+fn unchanged(bot: &Bot, revision: u32) -> Result<(), Error> {
+    if bot.revision == 0 || bot.revision == revision {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "{} was changed or removed for network {} external id {} by another call at this moment: send it again",
+        bot.platform_id, bot.network, bot.channel
+    )))
 }
 
 /// A bot as it follows what is known of it: with its pin and the next revision, or the same one when nothing changed.

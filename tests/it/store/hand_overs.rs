@@ -177,7 +177,7 @@ fn places_are_counted_where_they_are_taken() {
     let store = place.open(0);
     let places = Places { live: 1, listening: 3 };
     let put = |id: &str, mode: Mode, network: &str| {
-        let bot = Bot { mode, network: network.to_owned(), platform_id: format!("app-{id}"), ..bot(id) };
+        let bot = Bot { mode, network: network.to_owned(), platform_id: format!("app-{id}"), revision: 0, ..bot(id) };
         store.put_bot_beside(bot, places, actor()).wait()
     };
     assert_eq!(put("b1", Mode::Live, "net"), Ok(()));
@@ -189,9 +189,26 @@ fn places_are_counted_where_they_are_taken() {
     assert!(matches!(put("b4", Mode::Monitoring, "net"), Err(Error::Conflict(_))));
     assert_eq!(put("b4", Mode::Maintenance, "net"), Ok(()));
     assert_eq!(put("b5", Mode::Live, "another"), Ok(()));
-    let twice = Bot { platform_id: "app-b1".to_owned(), mode: Mode::Maintenance, ..bot("b9") };
+    let twice = Bot { platform_id: "app-b1".to_owned(), mode: Mode::Maintenance, revision: 0, ..bot("b9") };
     let twice = store.put_bot_beside(twice, places, actor()).wait();
     assert!(matches!(twice, Err(Error::Conflict(_))), "one registration under two ids: {twice:?}");
-    let elsewhere = Bot { platform_id: "app-b1".to_owned(), network: "third".to_owned(), ..bot("b9") };
+    let elsewhere = Bot { platform_id: "app-b1".to_owned(), network: "third".to_owned(), revision: 0, ..bot("b9") };
     assert_eq!(store.put_bot_beside(elsewhere, places, actor()).wait(), Ok(()), "one app on several networks");
+}
+
+#[test]
+fn what_was_changed_or_removed_meanwhile_is_not_written_over() {
+    let (_place, store) = fresh();
+    let places = Places { live: 1, listening: 3 };
+    let read = || store.bot(&BotId::from("b1")).unwrap().unwrap();
+    let with_mode = |bot: &Bot, mode: Mode| store.put_bot_beside(Bot { mode, ..bot.clone() }, places, actor()).wait();
+    let before = read();
+    assert_eq!(with_mode(&before, Mode::Monitoring), Ok(()));
+    let late = with_mode(&before, Mode::Maintenance);
+    assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
+    let before = read();
+    store.remove_bot(BotId::from("b1"), actor()).wait().unwrap();
+    let back = with_mode(&before, Mode::Live);
+    assert!(matches!(back, Err(Error::Conflict(_))), "a removed bot came back: {back:?}");
+    assert_eq!(store.bot(&BotId::from("b1")), Ok(None));
 }

@@ -89,7 +89,7 @@ impl Registration {
             registration: Value::Object(self.shown).to_string(),
             created_ms,
             updated_ms: now_ms,
-            revision: 1,
+            revision: 0,
         }
     }
 }
