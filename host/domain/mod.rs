@@ -15,6 +15,7 @@ pub mod event;
 pub mod action;
 pub mod turn;
 pub mod delivery;
+pub mod call;
 pub mod ownership;
 pub mod validate;
 pub mod retry;

@@ -5,6 +5,7 @@ use super::facts::recorded_bot;
 use super::verdict::verdict;
 pub use super::verdict::withheld;
 use crate::domain::bot::Mode;
+use crate::domain::call::CALL;
 use crate::domain::clock::utc;
 use crate::domain::event::Owner;
 use crate::domain::names::{EventId, TenantName};
@@ -46,6 +47,10 @@ pub fn explain(pipeline: &Pipeline, tenant: &TenantName, event: EventId) -> Resu
 }
 
 fn holder(tenant: &TenantName, found: &Explained) -> Option<Holder> {
+    // A call is no event of the platform's.
+    if found.head.kind == CALL {
+        return None;
+    }
     let revision = found.bot.as_ref()?;
     let bot = recorded_bot(tenant, &found.head.bot, revision);
     let event = Verified::from_inbox(found.body.clone());

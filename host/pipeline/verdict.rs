@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::explain::Holder;
 use crate::domain::bot::Mode;
+use crate::domain::call::CALL;
 use crate::domain::event::Owner;
 use crate::store::{DeliveryRecord, DeliveryStatus, EventStatus, Explained, HAND_OVER, TurnExplained};
 
@@ -24,6 +25,7 @@ pub fn verdict(found: &Explained, holder: Option<&Holder>) -> String {
             }
         }
         EventStatus::Failed => failed(found),
+        EventStatus::Done if head.kind == CALL => called(found),
         EventStatus::Done => done(found, holder),
     }
 }
@@ -69,6 +71,11 @@ fn cause(cause: Option<&(String, String)>, refusals: Option<&str>) -> String {
         }
         _ => capital(story),
     }
+}
+
+fn called(found: &Explained) -> String {
+    let requests: Vec<_> = found.deliveries.iter().map(state).collect();
+    format!("It was asked for over the platform's API; the request {}.", requests.join("; "))
 }
 
 fn done(found: &Explained, holder: Option<&Holder>) -> String {

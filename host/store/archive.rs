@@ -187,7 +187,7 @@ impl DeliveryStatus {
 pub struct EventHead {
     /// The event.
     pub event: EventId,
-    /// `message` or `update`, or [`HAND_OVER`].
+    /// `message` or `update`, `call` or [`HAND_OVER`].
     pub kind: String,
     /// The bot.
     pub bot: BotId,

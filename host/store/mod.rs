@@ -19,6 +19,7 @@ use crate::domain::names::{BotId, ConversationKey, Digest, EventId, TenantName};
 use crate::domain::turn::StateChange;
 
 pub mod archive;
+pub mod calls;
 pub mod modules;
 pub mod tenancy;
 pub mod sqlite;
@@ -28,11 +29,12 @@ pub use archive::{
     EventHead, EventRecord, EventStatus, EventsWanted, Explained, Found, HAND_OVER, Recording, Try, TurnExplained,
     TurnSeen,
 };
+pub use calls::Calls;
 pub use modules::{Activation, ModuleRecord, Modules, Serving, Upload, Uploaded, Version, VersionRecord};
 pub use tenancy::{AuditEntry, Begun, Claimed, Finished, Intent, NewKey, Tenancy, Tenant};
 
 /// What the pipeline needs of a database: the way of an event here, the rest in one trait for each concern.
-pub trait Store: Tenancy + Modules + Archive + Send + Sync {
+pub trait Store: Tenancy + Modules + Archive + Calls + Send + Sync {
     /// Puts an event into the inbox, unless it is there already. The reply means that it is on disk.
     fn accept(&self, arrival: Arrival) -> Reply<Accepted>;
 

@@ -14,6 +14,7 @@ use bothost::store::{Accepted, Arrival, Claim, Ending, Store, TurnRecord};
 use tempfile::TempDir;
 
 mod archive;
+mod calls;
 mod caps;
 mod durability;
 mod fairness;

@@ -14,7 +14,8 @@ use crate::store::{DeliveryLine, DeliveryRecord, EventHead, Explained, Try, Turn
 pub struct EventJson {
     /// Its number.
     pub id: i64,
-    /// `message` or `update`; `hand-over` for the host's own, which gives a conversation to an agent because its bot left.
+    /// `message` or `update`; `call` for what was asked for over a platform's API; `hand-over` for the host's own, which gives a
+    /// conversation to an agent because its bot left.
     pub kind: String,
     /// The bot's id.
     pub bot: String,

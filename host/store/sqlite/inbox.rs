@@ -6,6 +6,7 @@ use super::bots::use_revision;
 use super::outbox::{self, Plan};
 use super::writer::Work;
 use super::{count, int, ms};
+use crate::domain::delivery::Request;
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, EventId, TenantName};
 use crate::domain::turn::StateChange;
@@ -135,7 +136,7 @@ pub(super) fn commit(
             remember(&work.db, conversation, state)?;
             let plan = Plan { tenant: &tenant, conversation, event, platform: &platform, requests };
             outbox::plan(work, &plan, now_ms)?;
-            free(&work.db, turn, Some(owner))?;
+            free(&work.db, turn, Some(owner), requests, now_ms)?;
             next(&work.db, conversation, lease_until_ms)
         }
         Ending::Passed { reason, owner, requests } => {
@@ -144,13 +145,13 @@ pub(super) fn commit(
             end(&work.db, event, 1, Some(reason), now_ms)?;
             let plan = Plan { tenant: &tenant, conversation, event, platform: &platform, requests };
             outbox::plan(work, &plan, now_ms)?;
-            free(&work.db, turn, owner.as_ref())?;
+            free(&work.db, turn, owner.as_ref(), requests, now_ms)?;
             next(&work.db, conversation, lease_until_ms)
         }
         Ending::Relayed => {
             record(&work.db, &bot, turn)?;
             end(&work.db, event, if turn.cause.is_some() { 2 } else { 1 }, None, now_ms)?;
-            free(&work.db, turn, None)?;
+            free(&work.db, turn, None, &[], now_ms)?;
             next(&work.db, conversation, lease_until_ms)
         }
     }
@@ -167,13 +168,29 @@ fn end(db: &Connection, event: EventId, status: i64, ending: Option<&str>, now_m
     Ok(())
 }
 
-/// Ends the lease on a conversation. No owner: whoever the store says holds it.
-fn free(db: &Connection, turn: &TurnRecord, owner: Option<&Owner>) -> Result<(), Error> {
+/// Gives the conversation's lease back and says who holds it after the turn; no owner: whoever the store says. A call that came
+/// during the turn knows better than the turn does, unless what the turn sends changes it once more.
+fn free(
+    db: &Connection,
+    turn: &TurnRecord,
+    owner: Option<&Owner>,
+    requests: &[Request],
+    now_ms: u64,
+) -> Result<(), Error> {
     let (conversation, event) = (turn.lease.conversation, turn.lease.event.0);
+    let changes_hands = requests.iter().any(|request| ["hand-off", "take-over"].contains(&request.action));
     db.prepare_cached(
-        "UPDATE conversations SET owner = coalesce(?2, owner), leased = 0, claims = 0, tries = 0 WHERE id = ?1",
+        "UPDATE conversations SET owner = iif(?2 IS NOT NULL AND (?4 OR owner IS ?3), ?2, owner), \
+         owner_ms = iif(?4 AND ?2 IS NOT NULL AND owner IS NOT ?2, max(?5, coalesce(owner_ms + 1, 0)), owner_ms), \
+         leased = 0, claims = 0, tries = 0 WHERE id = ?1",
     )?
-    .execute(params![conversation, owner.map(owner_text)])?;
+    .execute(params![
+        conversation,
+        owner.map(owner_text),
+        turn.owner_before.as_ref().map(owner_text),
+        changes_hands,
+        int(now_ms),
+    ])?;
     // What follows seldom changes anything, and then writes nothing.
     let ongoing = match turn.ongoing {
         None => None,
@@ -341,7 +358,7 @@ fn read_claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
     })
 }
 
-fn owner_text(owner: &Owner) -> String {
+pub(super) fn owner_text(owner: &Owner) -> String {
     match owner {
         Owner::Agent => "agent".to_owned(),
         Owner::Bot(id) => format!("bot:{id}"),

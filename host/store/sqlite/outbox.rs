@@ -44,18 +44,19 @@ pub(super) struct Plan<'a> {
     pub(super) requests: &'a [Request],
 }
 
-/// Plans a turn's requests, behind those that the conversation has already.
-pub(super) fn plan(work: &mut Work, plan: &Plan<'_>, now_ms: u64) -> Result<(), Error> {
+/// Plans a turn's requests, behind those that the conversation has already, and returns the number of the last one.
+pub(super) fn plan(work: &mut Work, plan: &Plan<'_>, now_ms: u64) -> Result<Option<i64>, Error> {
     let Plan { tenant, conversation, event, platform, requests } = *plan;
     if requests.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
+    let mut last = None;
     let mut insert = work.db.prepare_cached(
-        "INSERT INTO deliveries (conversation, event, platform, action, method, path, body, repeatable, due_ms, tenant) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO deliveries (conversation, event, platform, action, method, path, body, repeatable, due_ms, tenant, created_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?9)",
     )?;
     for request in requests {
-        insert.execute(params![
+        last = Some(insert.insert(params![
             conversation,
             event.0,
             platform,
@@ -66,7 +67,7 @@ pub(super) fn plan(work: &mut Work, plan: &Plan<'_>, now_ms: u64) -> Result<(), 
             request.repeatable,
             int(now_ms),
             tenant,
-        ])?;
+        ])?);
     }
     if requests.iter().any(|request| CONTROL.contains(&request.action)) {
         work.db
@@ -78,7 +79,7 @@ pub(super) fn plan(work: &mut Work, plan: &Plan<'_>, now_ms: u64) -> Result<(), 
         .prepare_cached("UPDATE conversations SET send_at = ?2 WHERE id = ?1 AND send_at IS NULL")?
         .execute([conversation, int(now_ms)])?;
     work.deliveries_ready |= idle > 0;
-    Ok(())
+    Ok(last)
 }
 
 /// Leases the next request of each conversation that is due.

@@ -53,3 +53,10 @@ ALTER TABLE events ADD COLUMN hand_over TEXT;
 -- `relayed` is what a bot elsewhere answered.
 ALTER TABLE turns ADD COLUMN withheld TEXT;
 ALTER TABLE turns ADD COLUMN relayed TEXT;
+
+-- When the conversation last changed hands by a call or by its bot's own doing; NULL: it did not.
+ALTER TABLE conversations ADD COLUMN owner_ms INTEGER;
+
+-- When the request was planned.
+ALTER TABLE deliveries ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE deliveries SET created_ms = (SELECT coalesce(ended_ms, accepted_ms) FROM events e WHERE e.id = deliveries.event);

@@ -1,0 +1,172 @@
+//! Calls: decided and recorded in one transaction, beside turns that are under way; and requests read back.
+
+use bothost::domain::call::{Call, Called, RequestId, RequestOrigin, RequestState, RequestsWanted};
+use bothost::domain::delivery::{Request, Settlement};
+use bothost::domain::event::Owner;
+use bothost::domain::names::{BotId, ConversationKey, EventId, TenantName};
+use bothost::domain::turn::StateChange;
+use bothost::store::sqlite::Sqlite;
+use bothost::store::{Archive, Calls, DeliveryLease, Ending, Error, Store};
+
+use super::{LEASE, accept, actor, bot, claim_one, done, failed_turn, fresh, request, turn};
+
+fn acme() -> TenantName {
+    TenantName::from("acme")
+}
+
+fn ours() -> Owner {
+    Owner::Bot("app-1".to_owned())
+}
+
+fn asked(conversation: &str, body: &str, now_ms: u64) -> Call {
+    Call {
+        tenant: acme(),
+        bot: BotId::from("b1"),
+        bot_revision: 1,
+        conversation: ConversationKey::from(conversation),
+        only_for: Some(ours()),
+        owner: None,
+        known_ms: None,
+        request: request(body),
+        now_ms,
+    }
+}
+
+fn control(conversation: &str, owner: Owner, now_ms: u64) -> Call {
+    let request = Request { action: "hand-off", ..request("control") };
+    Call { only_for: None, owner: Some(owner), request, ..asked(conversation, "", now_ms) }
+}
+
+fn recorded(store: &Sqlite, call: Call) -> (EventId, i64) {
+    match store.call(call).wait().unwrap() {
+        Called::Recorded { event, delivery, .. } => (event, delivery),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn owner(store: &Sqlite, conversation: &str) -> Option<Owner> {
+    store.held(&acme(), &BotId::from("b1"), &ConversationKey::from(conversation)).unwrap().owner
+}
+
+#[test]
+fn a_call_is_done_at_once_and_its_request_keeps_its_place() {
+    let (_place, store) = fresh();
+    accept(&store, "c", "m1", 10);
+    store.commit(turn(&claim_one(&store, 10)), done(&["first"]), 10, 10).wait().unwrap();
+    let head = store.due(10, LEASE, 9).wait().unwrap().deliveries.remove(0);
+    let answering = Call { only_for: None, ..asked("c", "second", 11) };
+    let (event, delivery) = recorded(&store, answering);
+    let (_, elsewhere) = recorded(&store, asked("d", "third", 12));
+    // No turn is run on it, and its conversation sends one after the other.
+    assert!(store.claim(13, LEASE, 9).wait().unwrap().claims.is_empty());
+    let due = store.due(13, LEASE, 9).wait().unwrap().deliveries;
+    assert_eq!(due.iter().map(|due| due.id).collect::<Vec<_>>(), [elsewhere]);
+    let lease = DeliveryLease { id: head.id, fence: head.fence };
+    let sent = Settlement::Sent { reference: None };
+    let next = store.settle(lease, sent, None, 14, 99).wait().unwrap().unwrap();
+    assert_eq!((next.id, next.body.as_str(), next.event), (delivery, "second", event));
+    let found = store.explain(&acme(), event).unwrap().unwrap();
+    assert_eq!((found.head.kind.as_str(), &found.body[..], found.deliveries.len()), ("call", &b"second"[..], 1));
+    assert_eq!(store.recording(&acme(), event, None).unwrap(), None);
+    assert!(matches!(store.retry_event(acme(), event, actor(), 15).wait(), Err(Error::Conflict(_))));
+}
+
+#[test]
+fn nothing_is_written_unless_it_is_recorded() {
+    let (place, store) = fresh();
+    recorded(&store, control("c", Owner::Agent, 100));
+    let before = || place.number("SELECT (SELECT count(*) FROM events) * 100 + (SELECT count(*) FROM deliveries)");
+    let (rows, conversations) = (before(), place.number("SELECT count(*) FROM conversations"));
+    assert_eq!(store.call(asked("c", "x", 101)).wait(), Ok(Called::NotHeld(Owner::Agent)));
+    let late = Call { known_ms: Some(99), ..control("c", ours(), 102) };
+    assert_eq!(store.call(late).wait(), Ok(Called::Changed));
+    let outdated = Call { bot_revision: 2, ..asked("new", "x", 103) };
+    assert_eq!(store.call(outdated).wait(), Ok(Called::Changed));
+    let foreign = Call { tenant: TenantName::from("other"), ..asked("new", "x", 104) };
+    assert!(matches!(store.call(foreign).wait(), Err(Error::Missing(_))));
+    let gone = Call { bot: BotId::from("b2"), ..asked("new", "x", 105) };
+    assert!(matches!(store.call(gone).wait(), Err(Error::Missing(_))));
+    assert_eq!((before(), place.number("SELECT count(*) FROM conversations")), (rows, conversations));
+    assert_eq!(owner(&store, "c"), Some(Owner::Agent));
+    let other = store.held(&TenantName::from("other"), &BotId::from("b1"), &ConversationKey::from("c")).unwrap();
+    assert_eq!(other.owner, None);
+}
+
+#[test]
+fn a_turn_under_way_does_not_take_back_what_a_call_gave_away() {
+    let (_place, store) = fresh();
+    let silent = |owner: Owner| Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() };
+    accept(&store, "c", "m1", 10);
+    let running = claim_one(&store, 10);
+    recorded(&store, control("c", Owner::Agent, 11));
+    store.commit(turn(&running), silent(ours()), 12, 12).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(Owner::Agent), "the turn knew nothing of the call");
+    // What the next turn is told of the holder counts again.
+    accept(&store, "c", "m2", 20);
+    let next = claim_one(&store, 20);
+    assert_eq!(next.owner, Some(Owner::Agent));
+    store.commit(turn(&next), silent(ours()), 21, 21).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(ours()));
+    // A turn that gives the conversation away itself does so after the call: its request is sent after the call's.
+    accept(&store, "c", "m3", 30);
+    let running = claim_one(&store, 30);
+    recorded(&store, control("c", Owner::Bot("app-2".to_owned()), 31));
+    let requests = vec![Request { action: "hand-off", ..request("to the agents") }];
+    let ending = Ending::Done { state: StateChange::Keep, owner: Owner::Agent, requests };
+    store.commit(turn(&running), ending, 32, 32).wait().unwrap();
+    let held = store.held(&acme(), &BotId::from("b1"), &ConversationKey::from("c")).unwrap();
+    assert_eq!((held.owner, held.since_ms), (Some(Owner::Agent), Some(32)));
+}
+
+fn wanted() -> RequestsWanted {
+    RequestsWanted {
+        bots: vec![BotId::from("b1")],
+        from_ms: 0,
+        states: Vec::new(),
+        origin: None,
+        limit: 100,
+        bytes_max: 1 << 20,
+    }
+}
+
+#[test]
+fn requests_are_read_back_within_bounds() {
+    let (_place, store) = fresh();
+    for number in 0..4 {
+        accept(&store, "c", &format!("m{number}"), 10 * number);
+        let claim = claim_one(&store, 10 * number);
+        let turn = if number == 3 { failed_turn(&claim) } else { turn(&claim) };
+        store.commit(turn, done(&["four"]), 10 * number, 10 * number).wait().unwrap();
+    }
+    let find = |wanted: &RequestsWanted| store.requests(&acme(), "khoros", wanted).unwrap();
+    let all = find(&wanted());
+    assert_eq!((all.items.len(), all.more), (8, false));
+    assert!(all.items.windows(2).all(|pair| pair[0].created_ms >= pair[1].created_ms));
+    let failed = find(&RequestsWanted { states: vec![RequestState::Error], ..wanted() });
+    assert_eq!(failed.items.len(), 1);
+    assert_eq!((failed.items[0].id.origin(), failed.items[0].code.as_deref()), (RequestOrigin::Platform, Some("trap")));
+    let few = find(&RequestsWanted { limit: 3, ..wanted() });
+    assert_eq!((few.items.len(), few.more), (3, true));
+    assert_eq!(few.items, all.items[..3]);
+    let small = find(&RequestsWanted { bytes_max: 5, ..wanted() });
+    assert!(small.items.len() == 2 && small.more, "{small:?}");
+    let late = find(&RequestsWanted { from_ms: 20, ..wanted() });
+    assert_eq!((late.items.len(), late.more), (4, false));
+    assert!(find(&RequestsWanted { bots: vec![BotId::from("b2")], ..wanted() }).items.is_empty());
+    assert!(store.requests(&TenantName::from("other"), "khoros", &wanted()).unwrap().items.is_empty());
+    for id in all.items.iter().map(|found| found.id) {
+        assert!(store.request(&acme(), "khoros", id).unwrap().is_some());
+        assert_eq!(store.request(&TenantName::from("other"), "khoros", id).unwrap(), None);
+        assert_eq!(store.request(&acme(), "livechat", id).unwrap(), None);
+        assert_eq!(RequestId::parse(&id.to_string()), Some(id));
+    }
+}
+
+#[test]
+fn a_removed_bots_call_is_refused() {
+    let (_place, store) = fresh();
+    store.put_bot(bot("b9"), actor()).wait().unwrap();
+    store.remove_bot(BotId::from("b9"), actor()).wait().unwrap();
+    let call = Call { bot: BotId::from("b9"), ..asked("c", "x", 5) };
+    assert!(matches!(store.call(call).wait(), Err(Error::Missing(_))));
+}
