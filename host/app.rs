@@ -13,7 +13,9 @@ use crate::domain::clock::Clock;
 use crate::guest::{self, Catalog, Limits, Runners, Sandbox, Watch, WatchTimes, Workshop};
 use crate::http::admin_key::{self, AdminKey};
 use crate::http::router::{Front, router};
+use crate::pipeline::health::Health;
 use crate::pipeline::log_stream::LogStream;
+use crate::pipeline::outcomes::Outcomes;
 use crate::pipeline::relay::Relays;
 use crate::pipeline::uploads::Uploads;
 use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, replay, tenants};
@@ -81,6 +83,8 @@ impl App {
             uploads: Uploads::new(settings.front.uploads_at_once),
             replays: replay::places(),
             log: LogStream::default(),
+            outcomes: Outcomes::new(settings.deliver.synchronous_at_once),
+            health: Health::default(),
             settings,
             installing: tokio::sync::Mutex::new(()),
         });
@@ -98,8 +102,9 @@ impl App {
         let pipeline = self.front.pipeline.clone();
         let shutdown = async move {
             shutdown.await;
-            // Whoever follows the log would hold its connection open.
+            // Whoever follows the log, or waits for what becomes of a request, would hold its connection open.
             pipeline.log.end();
+            pipeline.outcomes.end();
         };
         crate::http::serve(listener, router(self.front.clone()), settings, shutdown).await;
         // A compilation under way is given up; its file is found again at the next start.

@@ -231,3 +231,12 @@ pub enum Encoding {
     /// Base64 with padding.
     Base64,
 }
+
+/// How a bot's runs ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// As they should.
+    pub succeeded: u64,
+    /// Not so.
+    pub failed: u64,
+}

@@ -31,8 +31,8 @@ pub const ROUTES: &[Route] = &[Route {
     method: Method::GET,
     path: "/v1/logs",
     access: Access::Scope(Scope::READ),
-    summary: "What happens from now on, as server-sent events: `event` is its kind (refused, accepted, duplicate, turn, delivery, \
-              module, missed), `data` a JSON object. `missed` says how many of the tenant's lines, filtered or not, a slow reader was not told.",
+    summary: "What happens from now on, as server-sent events: `event` is its kind (refused, accepted, duplicate, called, turn, \
+              delivery, module, missed), `data` a JSON object. `missed` says how many of the tenant's lines, filtered or not, a slow reader was not told.",
     query: &[
         ("bot", "Only what is about the bot of this id."),
         ("event", "Only what is about the event of this number."),

@@ -50,6 +50,7 @@ pub async fn call(
 }
 
 fn answer(answer: ApiAnswer) -> Response {
-    let Some(body) = answer.body else { return answer.status.into_response() };
-    (answer.status, [(CONTENT_TYPE, answer.content_type)], Body::from(body)).into_response()
+    let ApiAnswer { status, body, content_type, headers } = answer;
+    let Some(body) = body else { return (status, headers).into_response() };
+    (status, headers, [(CONTENT_TYPE, content_type)], Body::from(body)).into_response()
 }

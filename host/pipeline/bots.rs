@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Pipeline;
+use super::{Pipeline, calls};
 use crate::domain::actor::Actor;
-use crate::domain::bot::Bot;
-use crate::domain::names::{BotId, TenantName};
+use crate::domain::bot::{Bot, Runs};
+use crate::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
+use crate::domain::names::{BotId, ConversationKey, TenantName};
+use crate::domain::validate::Limits;
 use crate::platform::{self, BoxFuture, Host, HostError, Platform};
 use crate::store;
 
@@ -35,6 +37,34 @@ impl Host for Pipeline {
         Box::pin(async move { self.store.remove_bot(bot.clone(), actor).await.map_err(HostError::from) })
     }
 
+    fn limits(&self) -> Limits {
+        self.settings.turn.limits()
+    }
+
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Called, HostError>> {
+        Box::pin(calls::call(self, call))
+    }
+
+    fn call_and_wait(&self, call: Call) -> BoxFuture<'_, Result<(Called, Option<Outcome>), HostError>> {
+        Box::pin(calls::call_and_wait(self, call))
+    }
+
+    fn held(&self, bot: &Bot, conversation: &ConversationKey) -> Result<Held, HostError> {
+        Ok(self.store.held(&bot.tenant, &bot.id, conversation)?)
+    }
+
+    fn request(&self, tenant: &TenantName, platform: &str, id: RequestId) -> Result<Option<RequestRecord>, HostError> {
+        Ok(self.store.request(tenant, platform, id)?)
+    }
+
+    fn requests(&self, tenant: &TenantName, platform: &str, wanted: &RequestsWanted) -> Result<Requests, HostError> {
+        Ok(self.store.requests(tenant, platform, wanted)?)
+    }
+
+    fn runs(&self, bots: &[Arc<Bot>]) -> Runs {
+        self.health.of(bots.iter().map(|bot| &bot.id), self.clock.now_ms())
+    }
+
     fn new_bot_id(&self) -> Result<BotId, HostError> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)
@@ -47,6 +77,7 @@ impl From<store::Error> for HostError {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Conflict(what) => Self::Taken(what),
+            store::Error::Busy { .. } => Self::Busy(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
     }

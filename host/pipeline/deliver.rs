@@ -53,7 +53,12 @@ async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watc
             pipeline.store.settle(lease, settlement.clone(), answered.clone(), now_ms, lease_until_ms)
         };
         match lanes::insist(&*pipeline.clock, now_ms + lease_ms, settle).await {
-            Ok(delivery) => next = delivery,
+            Ok(following) => {
+                if !matches!(settlement, Settlement::Again { .. }) {
+                    pipeline.outcomes.settled(delivery.id);
+                }
+                next = following;
+            }
             Err(error) => {
                 // The outbox still says that it is being sent: it comes back when the lease runs out, as possibly sent.
                 tracing::error!(delivery = delivery.id, %error, "a receipt could not be recorded");

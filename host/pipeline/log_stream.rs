@@ -57,7 +57,7 @@ impl Level {
 pub struct Line {
     /// When, in milliseconds since 1970-01-01 UTC.
     pub at_ms: u64,
-    /// `refused`, `accepted`, `duplicate`, `turn`, `delivery` or `module`.
+    /// `refused`, `accepted`, `duplicate`, `called`, `turn`, `delivery` or `module`.
     pub kind: &'static str,
     /// How much it matters.
     pub level: Level,
@@ -145,6 +145,15 @@ impl LogStream {
                 Accepted::Duplicate(event) => ("duplicate", event, format!("event {event} came again")),
             };
             Line { bot: Some(bot.clone()), event: Some(event), ..line(kind, at_ms, text) }
+        });
+    }
+
+    /// A call of a platform's API was recorded.
+    pub(super) fn called(&self, tenant: &TenantName, bot: &BotId, event: EventId, action: &str, at_ms: u64) {
+        self.tell(tenant, || Line {
+            bot: Some(bot.clone()),
+            event: Some(event),
+            ..line("called", at_ms, format!("event {event}: {action} was asked for over the API"))
         });
     }
 

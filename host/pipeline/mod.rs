@@ -23,6 +23,9 @@ pub mod modules;
 pub mod uploads;
 pub mod report_json;
 pub mod bots;
+mod calls;
+pub mod outcomes;
+pub mod health;
 pub mod gateways;
 pub mod guard;
 pub mod outbound;
@@ -58,6 +61,10 @@ pub struct Pipeline {
     pub settings: Settings,
     /// What relays share.
     pub relays: Arc<relay::Relays>,
+    /// Who waits for what becomes of a request.
+    pub outcomes: outcomes::Outcomes,
+    /// How bots have done lately.
+    pub health: health::Health,
     /// What uploads share.
     pub uploads: uploads::Uploads,
     /// Room for replays.
@@ -135,6 +142,7 @@ async fn forget(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
             _ = stopped.wait_for(|stopped| *stopped) => true,
         };
         write_uses(&pipeline).await;
+        pipeline.health.forget(pipeline.clock.now_ms());
         if ends {
             return;
         }

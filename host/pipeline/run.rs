@@ -53,6 +53,7 @@ async fn conversation(pipeline: Arc<Pipeline>, claim: Claim, stopped: watch::Rec
             }
         };
         figures::turn_ended(&turn, &ending);
+        count(&pipeline, &claim, &turn);
         log_turn(&turn, &ending);
         let lease_ms = pipeline.settings.turn.lease_ms;
         let commit = || {
@@ -69,6 +70,13 @@ async fn conversation(pipeline: Arc<Pipeline>, claim: Claim, stopped: watch::Rec
                 tracing::error!(%event, %error, "a turn could not be committed; the event will be tried again")
             }
         }
+    }
+}
+
+/// Counts a turn for the bot's health. A bot that was not asked neither did well nor badly.
+fn count(pipeline: &Pipeline, claim: &Claim, turn: &TurnRecord) {
+    if turn.digest.is_some() || turn.relayed.is_some() || turn.cause.is_some() {
+        pipeline.health.ended(&claim.bot, turn.cause.is_none(), pipeline.clock.now_ms());
     }
 }
 

@@ -12,13 +12,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::domain::actor::Actor;
-use crate::domain::bot::{Bot, Places};
+use crate::domain::bot::{Bot, Places, Runs};
+use crate::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
 use crate::domain::delivery::{Receipt, Request};
 use crate::domain::event::{Event, Origin};
 use crate::domain::names::{BotId, ConversationKey, TenantName};
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::secret::Secret;
-use crate::domain::validate::{Checked, Refusal, Rules};
+use crate::domain::validate::{Checked, Limits, Refusal, Rules};
 
 pub mod khoros;
 
@@ -235,6 +236,8 @@ pub struct ApiAnswer {
     pub body: Option<String>,
     /// `Content-Type`, when there is a body.
     pub content_type: HeaderValue,
+    /// What else the platform sends in headers.
+    pub headers: HeaderMap,
 }
 
 /// What a platform's API may ask of the host.
@@ -260,6 +263,37 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// When the machine has no randomness.
     fn new_bot_id(&self) -> Result<BotId, HostError>;
+
+    /// What an action may hold.
+    fn limits(&self) -> Limits;
+
+    /// Records a call. Once it is recorded its request will be sent.
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Called, HostError>>;
+
+    /// The same, and waits for a bounded time for what becomes of the request. [`HostError::Busy`] when too many wait: then nothing
+    /// is recorded.
+    fn call_and_wait(&self, call: Call) -> BoxFuture<'_, Result<(Called, Option<Outcome>), HostError>>;
+
+    /// Who holds a conversation of a tenant's bot.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn held(&self, bot: &Bot, conversation: &ConversationKey) -> Result<Held, HostError>;
+
+    /// One of a tenant's requests on a platform.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn request(&self, tenant: &TenantName, platform: &str, id: RequestId) -> Result<Option<RequestRecord>, HostError>;
+
+    /// A tenant's requests on a platform, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn requests(&self, tenant: &TenantName, platform: &str, wanted: &RequestsWanted) -> Result<Requests, HostError>;
+
+    /// How the runs of these bots ended in the last two minutes.
+    fn runs(&self, bots: &[Arc<Bot>]) -> Runs;
 }
 
 /// Why the host did not do it.
@@ -268,6 +302,9 @@ pub enum HostError {
     /// It belongs to somebody else; told to the caller.
     #[error("{0}")]
     Taken(String),
+    /// Not now; told to the caller, who may try again.
+    #[error("{0}")]
+    Busy(String),
     /// It could not; told to the operator.
     #[error("{0}")]
     Failed(String),

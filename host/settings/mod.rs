@@ -164,6 +164,8 @@ pub struct Deliver {
     pub total_ms: u64,
     pub response_bytes_max: usize,
     pub resend_ambiguous: bool,
+    pub synchronous_ms: u64,
+    pub synchronous_at_once: usize,
     #[serde(deserialize_with = "list")]
     pub private_hosts: Vec<String>,
 }
@@ -295,6 +297,8 @@ impl Settings {
             ("deliver.tries", u64::from(self.deliver.tries)),
             ("deliver.at_once", self.deliver.at_once as u64),
             ("deliver.lease_ms", self.deliver.lease_ms),
+            ("deliver.synchronous_ms", self.deliver.synchronous_ms),
+            ("deliver.synchronous_at_once", self.deliver.synchronous_at_once as u64),
         ];
         for (name, value) in at_least_one {
             if value == 0 {

@@ -93,6 +93,68 @@ async fn a_platforms_api_knows_the_tenant_by_the_key() {
     assert_eq!(get(&stage, &alpha.key, "/bots/v3/registrations").await.1["data"], before);
 }
 
+/// What a bot elsewhere asks for and is told of, with one tenant's key and the other's ids.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platforms_api_acts_for_and_tells_of_the_keys_own_tenant() {
+    let (stage, alpha, beta) = two_tenants().await;
+    let before = alpha.view(&stage).await;
+    let mut breaches = Vec::new();
+    let coordinate = |name: &str| {
+        json!({
+            "companyKey": format!("company-of-{name}"), "networkKey": "whatsapp", "externalId": format!("channel-of-{name}"),
+            "botId": BOT, "scope": "PRIVATE",
+        })
+    };
+    for (method, path, more) in [
+        ("POST", "respond", json!({ "type": "message", "text": "from beta" })),
+        ("POST", "respond", json!({ "type": "message", "text": "from beta", "processSynchronously": true })),
+        ("PUT", "note", json!({ "type": "note", "note": "from beta" })),
+        ("PUT", "control", json!({ "type": "control", "owner": { "type": "AGENT" } })),
+        ("PUT", "resolve", json!({ "type": "resolve" })),
+    ] {
+        let mut body = more;
+        body["author"] = json!({ "id": "author-of-alpha" });
+        body["coordinate"] = coordinate("alpha");
+        let request = stage.host.request_as(&beta.key, &stage.client, method, &format!("/bots/v3/{path}"));
+        let answer = request.json(&body).send().await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        // Beta has no such channel, and learns no more than what it said itself.
+        if status != 400 || text != r#"{"error":{"messages":["Invalid externalId channel-of-alpha"]}}"# {
+            breaches.push(format!("{path}: {status} {text}"));
+        }
+        // On beta's own channel an account of alpha's is as wrong as any other.
+        body["coordinate"] = coordinate("beta");
+        body["coordinate"]["companyKey"] = json!("company-of-alpha");
+        let request = stage.host.request_as(&beta.key, &stage.client, method, &format!("/bots/v3/{path}"));
+        let status = request.json(&body).send().await.unwrap().status().as_u16();
+        if status != 400 {
+            breaches.push(format!("{path} with alpha's account: {status}"));
+        }
+    }
+    for (path, status) in [
+        (format!("request/d-{}", alpha.delivery), 404),
+        (format!("request/e-{}", alpha.event), 404),
+        (format!("request/appId/{BOT}?from=31d"), 200),
+        (format!("health/appId/{BOT}"), 200),
+        ("control/network/whatsapp/externalId/channel-of-alpha/author/author-of-alpha".to_owned(), 400),
+    ] {
+        let (found, body) = get(&stage, &beta.key, &format!("/bots/v3/{path}")).await;
+        let body = body.to_string();
+        let shown = alpha.marks.iter().find(|mark| body.contains(mark.as_str()) && !path.contains(mark.as_str()));
+        if found != status || shown.is_some() {
+            breaches.push(format!("{path}: {found} {body}"));
+        }
+        // Alpha itself sees it: there is something to hide.
+        let own = get(&stage, &alpha.key, &format!("/bots/v3/{path}")).await;
+        assert!(own.0 == 200 && (path.starts_with("health") || own.1.to_string().contains("alpha")), "{path}: {own:?}");
+    }
+    // The bots of both have the same app id; the health of each counts its own one turn.
+    let health = get(&stage, &beta.key, &format!("/bots/v3/health/appId/{BOT}")).await.1;
+    assert_eq!(health["data"][0]["successCount"], 1, "{health}");
+    assert!(breaches.is_empty(), "\n{}\n", breaches.join("\n"));
+    assert_eq!(alpha.view(&stage).await, before, "something of alpha's was changed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_proves_itself_with_its_own_bots_secret_only() {
     let (stage, alpha, _) = two_tenants().await;

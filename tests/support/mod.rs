@@ -2,6 +2,7 @@
 //! the simulated platform.
 
 pub mod bombs;
+pub mod calls;
 pub mod chance;
 pub mod cli;
 pub mod component;

@@ -1,23 +1,27 @@
-//! Serves `/bots/v3/registrations` as Khoros documents it (seed 000; platforms.md A4, A9).
+//! Serves `/bots/v3` as Khoros documents it (seeds 000, 001; platforms.md A3-A9). Registrations are here, the rest is below.
 //!
 //! "One LIVE bot per network and external id" is checked against what the host holds when the call comes, and once more where it
 //! is written, so that of two calls at the same moment one is refused.
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use self::envelope::{answer, empty, errors, message, messages, request_id};
 use self::record::record;
 use self::registration::Registration;
-use super::{NAME, PLACES};
+use super::{NAME, PLACES, actions};
 use crate::domain::bot::{Bot, Mode};
 use crate::domain::scope::Scope;
 use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
 
+mod calls;
+mod envelope;
 mod record;
 mod registration;
+mod requests;
 
 /// Answers one call.
 pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
@@ -26,6 +30,9 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
         return messages(StatusCode::BAD_REQUEST, &["a part of the path is not UTF-8".to_owned()]);
     };
     let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
+    if let Some(asked) = actions::read(&segments, &call.method, &call.body, &host.limits()) {
+        return calls::act(&call, host, asked).await;
+    }
     let Some(route) = Route::of(&segments) else {
         return message(StatusCode::NOT_FOUND, "No such resource");
     };
@@ -36,6 +43,12 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
         (Route::One(key), &Method::GET) => one(&call, host, key).await,
         (Route::One(key), &Method::DELETE) => remove(&call, host, key).await,
         (Route::Mode(key, mode), &Method::PUT) => set_mode(&call, host, key, mode).await,
+        (Route::Control(network, channel, author), &Method::GET) => {
+            calls::holder(&call, host, (network, channel, author)).await
+        }
+        (Route::Request(id), &Method::GET) => requests::one(&call, host, id).await,
+        (Route::Requests(app), &Method::GET) => requests::list(&call, host, app).await,
+        (Route::Health(app), &Method::GET) => requests::health(&call, host, app).await,
         _ => return message(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
     };
     // What went wrong in the host is for its operator's log, not for a tenant's API client.
@@ -43,9 +56,9 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
         if let HostError::Taken(violation) = error {
             return errors(StatusCode::UNPROCESSABLE_ENTITY, &[violation]);
         }
-        tracing::error!(tenant = %call.tenant, method = %call.method, %error, "a registration call failed");
+        tracing::error!(tenant = %call.tenant, method = %call.method, path = call.path, %error, "a call of the API failed");
         match call.method {
-            Method::GET => message(StatusCode::INTERNAL_SERVER_ERROR, "The registrations cannot be read now"),
+            Method::GET => message(StatusCode::INTERNAL_SERVER_ERROR, "This cannot be read now"),
             Method::DELETE => errors(StatusCode::INTERNAL_SERVER_ERROR, &["Unable to delete registration".to_owned()]),
             _ => errors(StatusCode::INTERNAL_SERVER_ERROR, &["Unable to save registration".to_owned()]),
         }
@@ -82,6 +95,12 @@ enum Route<'a> {
     Channel(&'a str, &'a str),
     One(Key<'a>),
     Mode(Key<'a>, &'a str),
+    /// An action: what has the right method was read before.
+    Action,
+    Control(&'a str, &'a str, &'a str),
+    Request(&'a str),
+    Requests(&'a str),
+    Health(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -95,6 +114,15 @@ impl<'a> Route<'a> {
             ["registrations", "network", network, "externalId", channel, "appId", app, "mode", mode] => {
                 Some(Self::Mode(Key { network, channel, app }, mode))
             }
+            ["control", "network", network, "externalId", channel, "author", author] => {
+                Some(Self::Control(network, channel, author))
+            }
+            ["request", "appId", app] => Some(Self::Requests(app)),
+            ["request", id] => Some(Self::Request(id)),
+            ["health", "appId", app] => Some(Self::Health(app)),
+            ["respond" | "control" | "priority" | "note" | "tag" | "workqueue" | "resolve" | "authors" | "form"]
+            | ["tag", "remove"]
+            | ["authors", "attributes"] => Some(Self::Action),
             _ => None,
         }
     }
@@ -182,34 +210,4 @@ fn fits(bots: &[Arc<Bot>], key: Key<'_>, mode: Mode) -> Result<(), String> {
 async fn find(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<Option<Arc<Bot>>, HostError> {
     let bots = host.bots(&call.tenant, NAME).await?;
     Ok(bots.into_iter().find(|bot| key.is(bot)))
-}
-
-fn errors(status: StatusCode, texts: &[String]) -> ApiAnswer {
-    answer(status, &json!({ "errors": texts }))
-}
-
-fn messages(status: StatusCode, texts: &[String]) -> ApiAnswer {
-    answer(status, &json!({"error": {"messages": texts}}))
-}
-
-fn message(status: StatusCode, text: &str) -> ApiAnswer {
-    answer(status, &json!({"error": {"message": text, "requestId": request_id()}}))
-}
-
-fn empty(status: StatusCode) -> ApiAnswer {
-    ApiAnswer { body: None, ..answer(status, &Value::Null) }
-}
-
-fn answer(status: StatusCode, body: &Value) -> ApiAnswer {
-    let content_type = HeaderValue::from_static("application/json; charset=utf-8");
-    ApiAnswer { status, body: Some(body.to_string()), content_type }
-}
-
-/// An id to quote to support. Where the system has no randomness to give it is zeros: an answer is worth more than its id.
-fn request_id() -> String {
-    let mut bytes = [0; 16];
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        tracing::warn!(%error, "no randomness for a request id");
-    }
-    hex::encode(bytes)
 }

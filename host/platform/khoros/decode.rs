@@ -95,7 +95,7 @@ impl Coordinate {
 }
 
 /// Joins the parts with slashes, escaping those within a part so that different parts never give one key.
-fn conversation_key(parts: [&str; 3]) -> ConversationKey {
+pub(super) fn conversation_key(parts: [&str; 3]) -> ConversationKey {
     ConversationKey::from(parts.map(|part| part.replace('%', "%25").replace('/', "%2F")).join("/"))
 }
 

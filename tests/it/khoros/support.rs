@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bothost::domain::actor::Actor;
-use bothost::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
-use bothost::domain::names::{BotId, ModuleName, TenantName};
+use bothost::domain::bot::{Bot, Credentials, Mode, Runs, Scheme, Target};
+use bothost::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
+use bothost::domain::names::{BotId, ConversationKey, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
+use bothost::domain::validate::Limits;
 use bothost::platform::khoros::Khoros;
 use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, Host, HostError, Platform, Verified};
 use bytes::Bytes;
@@ -139,5 +141,33 @@ impl Host for MemoryHost {
 
     fn new_bot_id(&self) -> Result<BotId, HostError> {
         Ok(BotId::from(format!("hash-{}", self.bots.lock().unwrap().len() + 1)))
+    }
+
+    fn limits(&self) -> Limits {
+        super::calls::LIMITS
+    }
+
+    fn call(&self, _call: Call) -> BoxFuture<'_, Result<Called, HostError>> {
+        self.answer(|_| Called::Changed)
+    }
+
+    fn call_and_wait(&self, _call: Call) -> BoxFuture<'_, Result<(Called, Option<Outcome>), HostError>> {
+        self.answer(|_| (Called::Changed, None))
+    }
+
+    fn held(&self, _bot: &Bot, _conversation: &ConversationKey) -> Result<Held, HostError> {
+        Ok(Held::default())
+    }
+
+    fn request(&self, _: &TenantName, _: &str, _: RequestId) -> Result<Option<RequestRecord>, HostError> {
+        Ok(None)
+    }
+
+    fn requests(&self, _: &TenantName, _: &str, _: &RequestsWanted) -> Result<Requests, HostError> {
+        Ok(Requests::default())
+    }
+
+    fn runs(&self, _bots: &[Arc<Bot>]) -> Runs {
+        Runs::default()
     }
 }
