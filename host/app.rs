@@ -18,7 +18,7 @@ use crate::pipeline::log_stream::LogStream;
 use crate::pipeline::outcomes::Outcomes;
 use crate::pipeline::relay::Relays;
 use crate::pipeline::uploads::Uploads;
-use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, replay, tenants};
+use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, replay, tenants, tokens};
 use crate::settings::Settings;
 use crate::store::{self, sqlite};
 
@@ -78,6 +78,7 @@ impl App {
             runners: Runners::start(sandbox.limits())?,
             workshop: Workshop::open(sandbox, &settings.data, program)?,
             outbound: outbound::Client::new(&settings.deliver)?,
+            asking: tokens::Asking::default(),
             clock,
             relays: Relays::new(&settings.turn),
             uploads: Uploads::new(settings.front.uploads_at_once),

@@ -18,6 +18,12 @@ impl Actor {
         Self { name: OPERATOR.to_owned(), origin: origin.into() }
     }
 
+    /// The host itself, in its tenants' service: it keeps their tokens for gateways fresh.
+    #[must_use]
+    pub fn host() -> Self {
+        Self { name: "host".to_owned(), origin: "this host".to_owned() }
+    }
+
     /// Whether it is the operator.
     #[must_use]
     pub fn is_operator(&self) -> bool {

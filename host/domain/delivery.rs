@@ -32,6 +32,8 @@ pub struct Delivery {
     pub platform: String,
     /// In whose name.
     pub bot: BotId,
+    /// The bot's own id on the platform (Khoros: `appId`), also when the bot is gone.
+    pub app: String,
     /// What it answers.
     pub event: EventId,
     /// The contract's name of the action.
@@ -50,6 +52,39 @@ pub struct Delivery {
     pub forgiven: u32,
     /// Whether an earlier try may have reached the platform without our knowing.
     pub maybe_sent: bool,
+    /// The last such try, where it is known.
+    pub doubt: Option<Doubt>,
+}
+
+/// A try that the platform may have done without our knowing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// When it began, in milliseconds since 1970-01-01 UTC.
+    pub since_ms: u64,
+    /// The platform's own id of the request, where its answer told one.
+    pub reference: Option<String>,
+}
+
+/// What the platform says of a try in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It did what was asked.
+    Done {
+        /// Its own id of the request.
+        reference: Option<String>,
+    },
+    /// It did not, and will not any more.
+    Failed {
+        /// The platform's words.
+        reason: String,
+    },
+    /// It is still at it.
+    Pending,
+    /// It does not say.
+    Unknown {
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// What became of one try.
@@ -83,6 +118,8 @@ pub struct Answered {
     pub status: u16,
     /// The beginning of the body, at most [`ANSWERED_BYTES_MAX`] bytes; it never holds the credentials of the request.
     pub text: String,
+    /// The platform's own id of the request, where it told one.
+    pub reference: Option<String>,
 }
 
 /// How much of an answer's body is recorded, in bytes.

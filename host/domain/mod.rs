@@ -8,6 +8,7 @@ pub mod names;
 pub mod actor;
 pub mod scope;
 pub mod secret;
+pub mod token;
 pub mod key;
 pub mod gateway;
 pub mod bot;

@@ -1,4 +1,4 @@
-//! `/v1/gateways`: where a tenant's answers go, platform by platform. A token goes in and never comes out.
+//! `/v1/gateways`: where a tenant's answers go, platform by platform. Tokens and passwords go in and never come out.
 
 use std::sync::Arc;
 
@@ -16,10 +16,11 @@ use super::openapi::{json_of, list_of};
 use super::page::Page;
 use super::problem::Problem;
 use super::router::{Front, Route};
-use crate::domain::gateway;
+use crate::domain::gateway::{self, Login, Proof};
 use crate::domain::names::TenantName;
 use crate::domain::scope::Scope;
 use crate::domain::secret::Secret;
+use crate::domain::token::{GatewayToken, TokenState};
 use crate::pipeline::gateways::{Gateway, Source};
 use crate::platform::{self, PLATFORMS};
 
@@ -49,7 +50,10 @@ pub const ROUTES: &[Route] = &[
         problems: &[
             (404, "There is no such platform; `detail` lists them."),
             IN_SETTINGS,
-            (422, "The URL may not be reached on behalf of a tenant, or the token is too short or cannot be sent."),
+            (
+                422,
+                "A URL may not be reached on behalf of a tenant, or the token or login is missing, too short or cannot be sent.",
+            ),
         ],
         handler: || put(set),
     },
@@ -66,8 +70,8 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-/// The longest URL, in bytes.
-const URL_BYTES_MAX: usize = 2048;
+/// How many of a gateway's tokens are listed.
+const TOKENS_SHOWN: usize = 100;
 
 /// A gateway.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,15 +79,42 @@ const URL_BYTES_MAX: usize = 2048;
 struct GatewayJson {
     platform: &'static str,
     url: String,
-    /// The token itself is never shown.
+    /// Whether a fixed token is set; it is never shown.
     token_set: bool,
+    /// Where the host gets tokens, when none is fixed.
+    care_url: Option<String>,
+    /// With which user.
+    user: Option<String>,
+    /// Whether the user's password is set; it is never shown.
+    password_set: bool,
+    /// How things are with the tokens that the host gets, the worst of them: `held`; `wanted` (the next request gets one);
+    /// `unrefreshed` (used until it is over); `exists` (somebody else has it: `tokens` says what to do); `refused` (the user
+    /// gets none). Null with a fixed token, and before the first request.
+    token_state: Option<&'static str>,
+    /// These tokens, app by app, at most 100.
+    tokens: Vec<GatewayTokenJson>,
     /// `settings` or `api`: one in the settings goes before one that was set over the API.
     source: &'static str,
     /// When it was set over the API.
     updated_ms: Option<u64>,
 }
 
-/// A gateway to be set.
+/// What is known of the token for an app.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GatewayToken)]
+struct GatewayTokenJson {
+    app_id: String,
+    /// As in the gateway's `token_state`.
+    token_state: &'static str,
+    /// Why, and what to do about it.
+    detail: Option<String>,
+    /// When the token is over.
+    expires_ms: Option<u64>,
+    /// When it is refreshed.
+    refresh_ms: Option<u64>,
+}
+
+/// A gateway to be set: with a token, or with what the host gets tokens with.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewGateway)]
 #[serde(deny_unknown_fields)]
@@ -91,15 +122,59 @@ struct NewGatewayJson {
     /// The base URL, https and at a public address; paths of the platform's API are appended.
     url: String,
     /// What the platform knows the tenant by: 8 to 8192 visible ASCII characters.
-    token: String,
+    token: Option<String>,
+    /// Instead of a token, the base URL of the Care API, https and at a public address.
+    care_url: Option<String>,
+    /// A Care user who may have tokens: 1 to 256 bytes without a colon.
+    user: Option<String>,
+    /// The user's password: 8 to 1024 bytes.
+    password: Option<String>,
 }
 
-impl From<Gateway> for GatewayJson {
-    fn from(gateway: Gateway) -> Self {
+impl NewGatewayJson {
+    /// What the platform knows the tenant by.
+    fn proof(&self) -> Option<Proof> {
+        match (&self.token, &self.care_url, &self.user, &self.password) {
+            (Some(token), None, None, None) => Some(Proof::Token(Secret::new(token))),
+            (None, Some(url), Some(user), Some(password)) => {
+                let (url, user, password) = (url.clone(), user.clone(), Secret::new(password));
+                Some(Proof::Login(Login { url, user, password }))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<&GatewayToken> for GatewayTokenJson {
+    fn from(token: &GatewayToken) -> Self {
+        let held = token.token.is_some();
+        Self {
+            app_id: token.app.clone(),
+            token_state: token.state.name(),
+            detail: token.detail.clone(),
+            expires_ms: held.then_some(token.expires_ms),
+            refresh_ms: (token.state == TokenState::Held).then_some(token.refresh_ms),
+        }
+    }
+}
+
+impl GatewayJson {
+    fn new(gateway: Gateway, known: &[Arc<GatewayToken>]) -> Self {
+        let login = match gateway.proof {
+            Proof::Token(_) => None,
+            Proof::Login(login) => Some(login),
+        };
+        let fingerprint = login.as_ref().map(|login| login.fingerprint(&gateway.url));
+        let known: Vec<_> = known.iter().filter(|token| Some(&token.gateway) == fingerprint.as_ref()).collect();
         Self {
             platform: gateway.platform,
             url: gateway.url,
-            token_set: !gateway.token.reveal().is_empty(),
+            token_set: login.is_none(),
+            password_set: login.is_some(),
+            token_state: known.iter().map(|token| token.state).max().map(TokenState::name),
+            tokens: known.into_iter().map(|token| GatewayTokenJson::from(&**token)).collect(),
+            care_url: login.as_ref().map(|login| login.url.clone()),
+            user: login.map(|login| login.user),
             source: match gateway.source {
                 Source::Settings => "settings",
                 Source::Api => "api",
@@ -111,7 +186,14 @@ impl From<Gateway> for GatewayJson {
 
 async fn list(State(front): State<Arc<Front>>, caller: Caller) -> Result<Json<Page<GatewayJson>>, Problem> {
     let gateways = front.pipeline.gateways(&caller.tenant).map_err(|error| Problem::of_store(&error))?;
-    Ok(Json(Page::whole(gateways.into_iter().map(GatewayJson::from).collect())))
+    let shown: Result<_, _> = gateways.into_iter().map(|gateway| shown(&front, &caller.tenant, gateway)).collect();
+    Ok(Json(Page::whole(shown?)))
+}
+
+/// A gateway with what is known of its tokens.
+fn shown(front: &Front, tenant: &TenantName, gateway: Gateway) -> Result<GatewayJson, Problem> {
+    let known = front.pipeline.store.gateway_tokens(tenant, gateway.platform, TOKENS_SHOWN);
+    Ok(GatewayJson::new(gateway, &known.map_err(|error| Problem::of_store(&error))?))
 }
 
 async fn set(
@@ -122,30 +204,42 @@ async fn set(
 ) -> Result<Json<GatewayJson>, Problem> {
     let platform = changeable(&front, &caller.tenant, &platform)?;
     let unusable = |detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "gateway", detail);
-    if new.url.len() > URL_BYTES_MAX {
-        return Err(unusable(format!("`url` has {} bytes, at most {URL_BYTES_MAX}", new.url.len())));
+    for (member, url) in [("url", Some(&new.url)), ("care_url", new.care_url.as_ref())] {
+        let Some(url) = url else { continue };
+        if url.len() > gateway::URL_BYTES_MAX {
+            return Err(unusable(format!("`{member}` has {} bytes, at most {}", url.len(), gateway::URL_BYTES_MAX)));
+        }
+        front.pipeline.outbound.guard().reach(url).map_err(|reason| unusable(format!("`{member}`: {reason}")))?;
     }
-    front.pipeline.outbound.guard().reach(&new.url).map_err(|reason| unusable(format!("`url`: {reason}")))?;
-    if !gateway::is_token(&new.token) {
-        return Err(unusable(format!("`token` {}", gateway::TOKEN_RULE)));
+    let neither = || unusable("a gateway needs either `token`, or `care_url`, `user` and `password`".to_owned());
+    let proof = new.proof().ok_or_else(neither)?;
+    match &proof {
+        Proof::Token(token) if !gateway::is_token(token.reveal()) => {
+            return Err(unusable(format!("`token` {}", gateway::TOKEN_RULE)));
+        }
+        Proof::Login(login) if !login.is_usable() => {
+            return Err(unusable(format!("the login {}", gateway::LOGIN_RULE)));
+        }
+        _ => {}
     }
+    let tenant = caller.tenant.clone();
     let gateway = gateway::Gateway {
-        tenant: caller.tenant.clone(),
+        tenant: tenant.clone(),
         platform: platform.to_owned(),
         url: new.url,
-        token: Secret::new(new.token),
+        proof,
         updated_ms: front.pipeline.clock.now_ms(),
     };
-    let shown = GatewayJson {
+    let set = Gateway {
         platform,
         url: gateway.url.clone(),
-        token_set: true,
-        source: "api",
+        proof: gateway.proof.clone(),
+        source: Source::Api,
         updated_ms: Some(gateway.updated_ms),
     };
     let put = front.pipeline.store.put_gateway(gateway, caller.actor).await;
     put.map_err(|error| Problem::of_store(&error))?;
-    Ok(Json(shown))
+    Ok(Json(shown(&front, &tenant, set)?))
 }
 
 async fn remove(

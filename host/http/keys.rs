@@ -99,7 +99,14 @@ impl From<Refused> for Problem {
 /// # Errors
 /// 401 with the reason; what became of a key is told only to whoever has the whole of it. 503 when the store cannot say.
 pub fn caller(store: &dyn Store, headers: &HeaderMap, peer: String, now_ms: u64) -> Result<Caller, Problem> {
-    let token = bearer(headers).ok_or(Refused::Nothing)?;
+    of_key(store, bearer(headers).ok_or(Refused::Nothing)?, peer, now_ms)
+}
+
+/// The same for a key, wherever it was shown.
+///
+/// # Errors
+/// As [`caller`].
+pub fn of_key(store: &dyn Store, token: &str, peer: String, now_ms: u64) -> Result<Caller, Problem> {
     let id = id_of(token).ok_or(Refused::Mistyped)?;
     let key = store.key(&id).map_err(|error| unavailable(&error))?;
     let known = key.as_ref().map_or([0; 32], |key| key.hash);

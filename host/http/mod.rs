@@ -23,6 +23,7 @@ pub mod hooks;
 pub mod platform_api;
 pub mod modules;
 pub mod tenants;
+mod tokens;
 pub mod keys_api;
 pub mod gateways;
 pub mod versions;

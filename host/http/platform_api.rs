@@ -1,4 +1,4 @@
-//! The platforms' own APIs, as they document them: a valid key makes an `ApiCall`, and the platform answers it.
+//! The platforms' own APIs, as they document them: a valid key or token makes an `ApiCall`, and the platform answers it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +19,16 @@ pub async fn call(
     prefix: &'static str,
     request: Request,
 ) -> Response {
-    let Ok(caller) = front.caller(request.headers(), request.extensions()) else {
-        return answer(platform.api_unauthorized());
+    let shown = platform.api_shown(prefix, request.headers());
+    let caller = shown.map(|shown| front.api_caller(platform, shown, request.extensions()));
+    let Some(Ok((caller, by))) = caller else {
+        return answer(platform.api_unauthorized(prefix));
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().strip_prefix(prefix).unwrap_or_default().trim_start_matches('/');
     let scope = platform.api_scope(&parts.method, path);
     if !caller.scopes.allow(scope) {
-        return answer(platform.api_forbidden(scope));
+        return answer(platform.api_forbidden(prefix, scope));
     }
     let settings = &front.pipeline.settings.front;
     let longest = Duration::from_millis(settings.body_timeout_ms);
@@ -38,6 +40,7 @@ pub async fn call(
         tenant: caller.tenant,
         actor: caller.actor,
         client_id: caller.client_id,
+        by,
         scopes: caller.scopes,
         method: parts.method,
         prefix,

@@ -15,10 +15,11 @@ use super::keys::{self, Caller};
 use super::openapi::{self, Content};
 use super::problem::Problem;
 use super::{
-    audit, bots, deliveries, events, gateways, hooks, keys_api, logs, modules, platform_api, probes, tenants, versions,
+    audit, bots, deliveries, events, gateways, hooks, keys_api, logs, modules, platform_api, probes, tenants, tokens,
+    versions,
 };
 use crate::pipeline::Pipeline;
-use crate::platform::PLATFORMS;
+use crate::platform::{By, PLATFORMS, Platform, Shown};
 
 /// The host's own API, concern by concern.
 pub const TABLES: &[&[Route]] = &[
@@ -80,9 +81,32 @@ impl Front {
     /// # Errors
     /// 401, and 503 when the store cannot say.
     pub fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
-        let peer = extensions.get::<Peer>().map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string());
-        keys::caller(&*self.pipeline.store, headers, peer, self.pipeline.clock.now_ms())
+        keys::caller(&*self.pipeline.store, headers, peer(extensions), self.pipeline.clock.now_ms())
     }
+
+    /// Whoever shows what a platform's API takes: a key, or a token that the host gave out.
+    ///
+    /// # Errors
+    /// 401, and 503 when the store cannot say.
+    pub fn api_caller(
+        &self,
+        platform: &dyn Platform,
+        shown: Shown,
+        extensions: &Extensions,
+    ) -> Result<(Caller, By), Problem> {
+        let (store, peer, now_ms) = (&*self.pipeline.store, peer(extensions), self.pipeline.clock.now_ms());
+        match shown {
+            Shown::Key { key, user } => {
+                keys::of_key(store, key.reveal(), peer, now_ms).map(|caller| (caller, By::Key { user }))
+            }
+            Shown::Token { id, token } => tokens::caller(store, platform, (&id, &token), peer, now_ms),
+        }
+    }
+}
+
+/// The address that a request comes from.
+fn peer(extensions: &Extensions) -> String {
+    extensions.get::<Peer>().map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string())
 }
 
 /// The routes. A platform adds its own by being in `PLATFORMS`.

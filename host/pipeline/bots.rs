@@ -7,6 +7,7 @@ use crate::domain::actor::Actor;
 use crate::domain::bot::{Bot, Runs};
 use crate::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
 use crate::domain::names::{BotId, ConversationKey, TenantName};
+use crate::domain::token::Token;
 use crate::domain::validate::Limits;
 use crate::platform::{self, BoxFuture, Host, HostError, Platform};
 use crate::store;
@@ -63,6 +64,41 @@ impl Host for Pipeline {
 
     fn runs(&self, bots: &[Arc<Bot>]) -> Runs {
         self.health.of(bots.iter().map(|bot| &bot.id), self.clock.now_ms())
+    }
+
+    fn token_of(&self, tenant: &TenantName, platform: &str, app: &str, now_ms: u64) -> Result<Option<u64>, HostError> {
+        self.store.token_of(tenant, platform, app, now_ms).map_err(HostError::from)
+    }
+
+    fn add_token(&self, token: Token, actor: Actor) -> BoxFuture<'_, Result<(), HostError>> {
+        Box::pin(async move { self.store.add_token(token, actor).await.map_err(HostError::from) })
+    }
+
+    fn replace_token(
+        &self,
+        old: String,
+        new: Token,
+        grace_ms: u64,
+        actor: Actor,
+    ) -> BoxFuture<'_, Result<bool, HostError>> {
+        Box::pin(async move {
+            match self.store.replace_token(old, new, grace_ms, actor).await {
+                Err(store::Error::Missing(_)) => Ok(false),
+                replaced => replaced.map(|()| true).map_err(HostError::from),
+            }
+        })
+    }
+
+    fn drop_tokens<'a>(
+        &'a self,
+        tenant: TenantName,
+        platform: &'a str,
+        app: String,
+        actor: Actor,
+        now_ms: u64,
+    ) -> BoxFuture<'a, Result<(), HostError>> {
+        let dropped = self.store.drop_tokens(tenant, platform.to_owned(), app, actor, now_ms);
+        Box::pin(async move { dropped.await.map_err(HostError::from) })
     }
 
     fn new_bot_id(&self) -> Result<BotId, HostError> {

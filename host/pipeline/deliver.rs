@@ -6,14 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use tokio::sync::watch;
 
+use super::doubt::{self, Onward};
 use super::lanes::{self, Taken};
 use super::run::random;
+use super::tokens::Way;
 use super::{Pipeline, figures};
 use crate::domain::delivery::{ANSWERED_BYTES_MAX, Answered, Delivery, Receipt, Settlement};
 use crate::domain::secret::Secret;
-use crate::platform;
 use crate::store::DeliveryLease;
 
 /// Sends what is due until told to stop; returns when the last request has been settled.
@@ -41,9 +43,15 @@ async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watc
     while let Some(delivery) = next.take() {
         let lease = DeliveryLease { id: delivery.id, fence: delivery.fence };
         if *stopped.borrow() {
-            return put_back(&pipeline, lease).await;
+            return put_back(&pipeline, lease, pipeline.clock.now_ms()).await;
         }
-        let Tried { settlement, answered, now_ms } = attempt(&pipeline, &delivery).await;
+        let Tried { settlement, answered, now_ms } = match attempt(&pipeline, &delivery).await {
+            Attempt::Tried(tried) => tried,
+            Attempt::Wait { at_ms } => {
+                tracing::debug!(delivery = delivery.id, at_ms, "an earlier try is still under way at the platform");
+                return put_back(&pipeline, lease, at_ms).await;
+            }
+        };
         figures::delivery_settled(&delivery, &settlement);
         log_settlement(&delivery, &settlement);
         pipeline.log.delivery(&delivery, &settlement, answered.as_ref(), now_ms);
@@ -67,9 +75,9 @@ async fn conversation(pipeline: Arc<Pipeline>, delivery: Delivery, stopped: watc
     }
 }
 
-/// What a shutdown leaves for the next start.
-async fn put_back(pipeline: &Pipeline, lease: DeliveryLease) {
-    if let Err(error) = pipeline.store.put_back(lease, pipeline.clock.now_ms()).await {
+/// What a shutdown leaves for the next start, and what waits without being tried.
+async fn put_back(pipeline: &Pipeline, lease: DeliveryLease, due_ms: u64) {
+    if let Err(error) = pipeline.store.put_back(lease, due_ms, pipeline.clock.now_ms()).await {
         tracing::warn!(delivery = lease.id, %error, "a request could not be given back; it comes back as possibly sent");
     }
 }
@@ -81,62 +89,73 @@ struct Tried {
     now_ms: u64,
 }
 
-/// Sends a request, unless it must not be sent twice.
-async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> Tried {
-    if delivery.maybe_sent && !may_resend(pipeline, delivery) {
-        let reason = "an earlier try may have reached the platform, which has no idempotency key".to_owned();
-        let settlement = Settlement::Parked { reason, ambiguous: true };
-        return Tried { settlement, answered: None, now_ms: pipeline.clock.now_ms() };
-    }
-    let (receipt, answered) = send(pipeline, delivery).await;
-    let now_ms = pipeline.clock.now_ms();
-    Tried { settlement: settlement(pipeline, delivery, receipt, now_ms), answered, now_ms }
+/// How an attempt went.
+enum Attempt {
+    Tried(Tried),
+    /// It is not tried, and looked at again at this time.
+    Wait {
+        at_ms: u64,
+    },
 }
 
-fn settlement(pipeline: &Pipeline, delivery: &Delivery, receipt: Receipt, now_ms: u64) -> Settlement {
+/// Sends a request, unless an earlier try turns out to have done it or it must not be sent twice.
+async fn attempt(pipeline: &Pipeline, delivery: &Delivery) -> Attempt {
+    let not_now = |reason| (Receipt::Again { reason, after: None, ambiguous: false }, None);
+    let mut maybe_sent = delivery.maybe_sent;
+    let (receipt, answered) = match Way::of(pipeline, delivery).await {
+        Err(reason) => not_now(reason),
+        Ok(way) => match doubt::onward(pipeline, &way, delivery).await {
+            Onward::Wait { at_ms } => return Attempt::Wait { at_ms },
+            Onward::NotNow { reason } => not_now(reason),
+            Onward::Settle(settlement) => {
+                return Attempt::Tried(Tried { settlement, answered: None, now_ms: pipeline.clock.now_ms() });
+            }
+            Onward::Send { maybe_sent: may_be } => {
+                maybe_sent = may_be;
+                send(pipeline, &way, delivery).await
+            }
+        },
+    };
+    let now_ms = pipeline.clock.now_ms();
+    let settlement = settlement(pipeline, delivery, maybe_sent, receipt, now_ms);
+    Attempt::Tried(Tried { settlement, answered, now_ms })
+}
+
+/// What follows from a receipt. `maybe_sent` is whether an earlier try may have done it; of a try that comes again the
+/// settlement tells what this one may have done, and the store remembers the earlier ones.
+fn settlement(pipeline: &Pipeline, delivery: &Delivery, maybe_sent: bool, receipt: Receipt, now_ms: u64) -> Settlement {
     let (reason, after, ambiguous) = match receipt {
         Receipt::Sent { reference } => return Settlement::Sent { reference },
-        Receipt::Refused { reason } => return Settlement::Parked { reason, ambiguous: delivery.maybe_sent },
+        Receipt::Refused { reason } => return Settlement::Parked { reason, ambiguous: maybe_sent },
         Receipt::Again { reason, after, ambiguous } => (reason, after, ambiguous && !delivery.repeatable),
     };
-    let ambiguous = ambiguous || delivery.maybe_sent;
     match pipeline.settings.deliver.backoff().wait_after(delivery.attempt.saturating_sub(delivery.forgiven), random()) {
-        Some(_) if ambiguous && !may_resend(pipeline, delivery) => Settlement::Parked { reason, ambiguous },
         Some(wait) => {
             let wait = after.map_or(wait, |after| after.max(wait).min(RETRY_AFTER_LONGEST));
             let at_ms = now_ms + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             Settlement::Again { at_ms, reason, ambiguous }
         }
-        None => Settlement::Parked { reason: format!("the last try failed: {reason}"), ambiguous },
+        None => {
+            let reason = format!("the last try failed: {reason}");
+            Settlement::Parked { reason, ambiguous: ambiguous || maybe_sent }
+        }
     }
-}
-
-/// Whether a request whose end is not known may be sent again.
-fn may_resend(pipeline: &Pipeline, delivery: &Delivery) -> bool {
-    delivery.repeatable || pipeline.settings.deliver.resend_ambiguous
 }
 
 /// The longest wait that a platform's Retry-After is granted.
 const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(3600);
 
-async fn send(pipeline: &Pipeline, delivery: &Delivery) -> (Receipt, Option<Answered>) {
-    let not_now = |reason| (Receipt::Again { reason, after: None, ambiguous: false }, None);
-    let gateway = match pipeline.gateway(&delivery.tenant, &delivery.platform) {
-        Ok(gateway) => gateway,
-        Err(error) => return not_now(error.to_string()),
-    };
-    let (Some(gateway), Some(platform)) = (gateway, platform::find(&delivery.platform)) else {
-        return not_now(format!(
-            "tenant {} has no {} gateway: set one with PUT /v1/gateways/{1}, or [tenants.{0}.gateways.{1}] url and token in \
-             the settings",
-            delivery.tenant, delivery.platform
-        ));
-    };
-    match pipeline.outbound.send(&gateway, platform.authorize(&gateway.token), delivery).await {
+async fn send(pipeline: &Pipeline, way: &Way, delivery: &Delivery) -> (Receipt, Option<Answered>) {
+    let Way { gateway, platform, token } = way;
+    match pipeline.outbound.send(gateway, platform.authorize(token), delivery).await {
         Ok(answer) => {
-            let body = without(&gateway.token, &answer.body);
+            if answer.status == StatusCode::UNAUTHORIZED {
+                way.rejected(pipeline, delivery).await;
+            }
+            let body = without(token, &answer.body);
             let receipt = platform.receipt(answer.status, &answer.headers, body.as_bytes());
-            (receipt, Some(answered(answer.status.as_u16(), body)))
+            let reference = platform.reference(&answer.headers, body.as_bytes());
+            (receipt, Some(answered(answer.status.as_u16(), body, reference)))
         }
         Err(error) => (Receipt::Again { ambiguous: error.maybe_sent, reason: error.reason, after: None }, None),
     }
@@ -148,7 +167,7 @@ const TOKEN_CUT: &str = "[token]";
 /// A body as text, with the token out of it: a platform may say back what it was sent, and whoever may read the record may not
 /// have the token. JSON may write a slash with a backslash before it. One pass finds both forms: what is put in their place is
 /// not looked at again.
-fn without(token: &Secret, body: &[u8]) -> String {
+pub(super) fn without(token: &Secret, body: &[u8]) -> String {
     let (text, token) = (String::from_utf8_lossy(body), token.reveal());
     let escaped = token.replace('/', "\\/");
     // Without a slash both forms are the same.
@@ -170,9 +189,9 @@ fn without(token: &Secret, body: &[u8]) -> String {
     cut
 }
 
-fn answered(status: u16, mut text: String) -> Answered {
+fn answered(status: u16, mut text: String, reference: Option<String>) -> Answered {
     text.truncate(text.floor_char_boundary(ANSWERED_BYTES_MAX));
-    Answered { status, text }
+    Answered { status, text, reference }
 }
 
 fn log_settlement(delivery: &Delivery, settlement: &Settlement) {

@@ -1,8 +1,8 @@
 //! Where a tenant's answers go: what the settings say goes before what the tenant set over the API.
 
 use super::Pipeline;
+use crate::domain::gateway::Proof;
 use crate::domain::names::TenantName;
-use crate::domain::secret::Secret;
 use crate::platform::PLATFORMS;
 use crate::store;
 
@@ -14,7 +14,7 @@ pub struct Gateway {
     /// The base URL.
     pub url: String,
     /// What the platform knows the tenant by.
-    pub token: Secret,
+    pub proof: Proof,
     /// Who set it.
     pub source: Source,
     /// When it was set over the API, in milliseconds since 1970-01-01 UTC.
@@ -41,14 +41,14 @@ impl Pipeline {
         };
         let ours = self.settings.tenants.get(tenant.as_str()).and_then(|tenant| tenant.gateways.get(platform));
         if let Some(gateway) = ours {
-            let (url, token) = (gateway.url.clone(), gateway.token.clone());
-            return Ok(Some(Gateway { platform, url, token, source: Source::Settings, updated_ms: None }));
+            let (url, proof) = (gateway.url.clone(), gateway.proof());
+            return Ok(Some(Gateway { platform, url, proof, source: Source::Settings, updated_ms: None }));
         }
         let set = self.store.gateway(tenant, platform)?;
         Ok(set.map(|gateway| Gateway {
             platform,
             url: gateway.url.clone(),
-            token: gateway.token.clone(),
+            proof: gateway.proof.clone(),
             source: Source::Api,
             updated_ms: Some(gateway.updated_ms),
         }))

@@ -19,6 +19,7 @@ pub mod facts;
 pub mod receive;
 pub mod run;
 pub mod deliver;
+mod doubt;
 pub mod modules;
 pub mod uploads;
 pub mod report_json;
@@ -30,6 +31,7 @@ pub mod gateways;
 pub mod guard;
 pub mod outbound;
 pub mod tenants;
+pub mod tokens;
 pub mod record;
 mod away;
 pub mod relay;
@@ -53,6 +55,8 @@ pub struct Pipeline {
     pub workshop: Workshop,
     /// How requests leave.
     pub outbound: outbound::Client,
+    /// Who is getting tokens for gateways.
+    pub asking: tokens::Asking,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What happens, for whoever follows it.
@@ -82,6 +86,7 @@ impl Pipeline {
         tasks.spawn(run::turns(self.clone(), stopped.clone()));
         tasks.spawn(deliver::deliveries(self.clone(), stopped.clone()));
         tasks.spawn(hand_overs(self.clone(), stopped.clone()));
+        tasks.spawn(tokens::refreshing(self.clone(), stopped.clone()));
         tasks.spawn(forget(self.clone(), stopped));
         Stages { stop, tasks }
     }

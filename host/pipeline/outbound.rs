@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use super::gateways::{Gateway, Source};
 use super::guard::{Guard, PublicOnly, Reach};
 use crate::domain::delivery::Delivery;
+use crate::platform::GatewayCall;
 use crate::settings::Deliver;
 
 /// Sends requests to gateways.
@@ -20,6 +21,15 @@ pub struct Client {
     public: reqwest::Client,
     guard: Guard,
     response_bytes_max: usize,
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Base<'a> {
+    /// The base URL.
+    pub url: &'a str,
+    /// Who set it.
+    pub source: Source,
 }
 
 /// A platform's answer.
@@ -72,6 +82,14 @@ impl Client {
         &self.guard
     }
 
+    /// Calls a gateway for something else than a delivery.
+    ///
+    /// # Errors
+    /// When no answer came, or the gateway is not one that its tenant may use.
+    pub async fn call(&self, base: Base<'_>, call: GatewayCall) -> Result<Answer, Error> {
+        self.request(base, call.method, &call.path, call.headers, String::new()).await
+    }
+
     /// Sends a delivery through a gateway.
     ///
     /// # Errors
@@ -79,16 +97,28 @@ impl Client {
     pub async fn send(&self, gateway: &Gateway, headers: HeaderMap, delivery: &Delivery) -> Result<Answer, Error> {
         let method =
             delivery.method.parse().map_err(|_| Error::not_sent(format!("no method {:?}", delivery.method)))?;
-        let url = format!("{}{}", gateway.url.trim_end_matches('/'), delivery.path);
-        let http = match gateway.source {
+        let base = Base { url: &gateway.url, source: gateway.source };
+        self.request(base, method, &delivery.path, headers, delivery.body.clone()).await
+    }
+
+    async fn request(
+        &self,
+        base: Base<'_>,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: String,
+    ) -> Result<Answer, Error> {
+        let url = format!("{}{path}", base.url.trim_end_matches('/'));
+        let http = match base.source {
             Source::Settings => &self.any,
             // The settings may have changed since it was set.
-            Source::Api => match self.guard.reach(&gateway.url).map_err(Error::not_sent)? {
+            Source::Api => match self.guard.reach(base.url).map_err(Error::not_sent)? {
                 Reach::Named => &self.any,
                 Reach::Public => &self.public,
             },
         };
-        self.answer(http.request(method, url).headers(headers).body(delivery.body.clone())).await
+        self.answer(http.request(method, url).headers(headers).body(body)).await
     }
 
     /// Brings an event to a bot elsewhere. What goes wrong is told without its URL, whose query may be a secret.

@@ -14,11 +14,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use crate::domain::actor::Actor;
 use crate::domain::bot::{Bot, Places, Runs};
 use crate::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
-use crate::domain::delivery::{Receipt, Request};
+use crate::domain::delivery::{Delivery, Doubt, Finding, Receipt, Request};
 use crate::domain::event::{Event, Origin};
+use crate::domain::gateway::Login;
 use crate::domain::names::{BotId, ConversationKey, TenantName};
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::secret::Secret;
+use crate::domain::token::Token;
 use crate::domain::validate::{Checked, Limits, Refusal, Rules};
 
 pub mod khoros;
@@ -92,8 +94,24 @@ pub trait Platform: Send + Sync {
     /// The headers that carry the tenant's credentials to its gateway.
     fn authorize(&self, token: &Secret) -> HeaderMap;
 
+    /// The call by which the host gets a token for an app of a tenant's.
+    fn token_call(&self, ask: &TokenAsk<'_>) -> GatewayCall;
+
+    /// Reads the answer to such a call.
+    fn token_answer(&self, status: StatusCode, body: &[u8]) -> TokenAnswer;
+
     /// Reads the platform's answer to a request.
     fn receipt(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Receipt;
+
+    /// The platform's own id of a request, in its answer.
+    fn reference(&self, headers: &HeaderMap, body: &[u8]) -> Option<String>;
+
+    /// What to `GET` below the gateway to learn what became of a try that the platform may have done; nothing where it cannot be
+    /// asked, or not any more.
+    fn inquiry(&self, delivery: &Delivery, doubt: &Doubt, now_ms: u64) -> Option<String>;
+
+    /// Reads the answer to such a question.
+    fn finding(&self, delivery: &Delivery, doubt: &Doubt, status: StatusCode, body: &[u8]) -> Finding;
 
     /// Where the platform's own API is served: `/bots/v3`. Each is a call's `prefix`.
     fn api_prefixes(&self) -> &'static [&'static str];
@@ -104,11 +122,110 @@ pub trait Platform: Send + Sync {
     /// The scope that a call needs.
     fn api_scope(&self, method: &Method, path: &str) -> Scope;
 
-    /// What the API answers to a caller without a valid key.
-    fn api_unauthorized(&self) -> ApiAnswer;
+    /// What a call to one of the API's prefixes shows to say who makes it; nothing where it shows nothing that is taken there.
+    fn api_shown(&self, prefix: &str, headers: &HeaderMap) -> Option<Shown>;
 
-    /// What the API answers to a key without the scope that the call needs.
-    fn api_forbidden(&self, scope: Scope) -> ApiAnswer;
+    /// Whether a token was signed with this key: by one algorithm, in constant time.
+    fn is_signed(&self, token: &Secret, key: &Secret) -> bool;
+
+    /// What whoever shows a token may do, in the name of the token's app.
+    fn token_scopes(&self) -> Scopes;
+
+    /// What the API answers below a prefix to a caller without a valid key or token.
+    fn api_unauthorized(&self, prefix: &str) -> ApiAnswer;
+
+    /// What the API answers below a prefix to a key without the scope that the call needs.
+    fn api_forbidden(&self, prefix: &str, scope: Scope) -> ApiAnswer;
+}
+
+/// What a caller of a platform's API shows. Nothing of it is checked yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// A key of the host.
+    Key {
+        /// The key.
+        key: Secret,
+        /// What its bearer is called, where the platform has a name beside it.
+        user: Option<String>,
+    },
+    /// A token that the host gave out in the platform's form.
+    Token {
+        /// The id that stands in it.
+        id: String,
+        /// The token.
+        token: Secret,
+    },
+}
+
+/// What proved who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A key of the host.
+    Key {
+        /// What its bearer is called, where the platform has a name beside it.
+        user: Option<String>,
+    },
+    /// A token that the host gave out.
+    Token {
+        /// Its id.
+        id: String,
+        /// Who asked for it first.
+        user: String,
+    },
+}
+
+/// What a host asks a platform for a token with.
+#[derive(Debug, Clone, Copy)]
+pub enum TokenAsk<'a> {
+    /// The first of an app; asked where the login is.
+    First {
+        /// The app.
+        app: &'a str,
+        /// What the tenant proves itself with.
+        login: &'a Login,
+    },
+    /// One that takes over; asked at the gateway.
+    Refresh {
+        /// The app.
+        app: &'a str,
+        /// The present one.
+        token: &'a Secret,
+    },
+}
+
+/// A call to a tenant's gateway beside its deliveries: without a body.
+#[derive(Debug, Clone)]
+pub struct GatewayCall {
+    /// The method.
+    pub method: Method,
+    /// The path and query below the base URL, percent-encoded.
+    pub path: String,
+    /// The headers, with the credentials.
+    pub headers: HeaderMap,
+}
+
+/// What a platform answers to whoever asks for a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenAnswer {
+    /// Here it is.
+    Token {
+        /// The token.
+        token: Secret,
+        /// From when on it is not taken any more, in milliseconds since 1970-01-01 UTC.
+        expires_ms: u64,
+    },
+    /// The app has one already, and gets no other.
+    Exists,
+    /// No; asking again would get the same answer.
+    Refused {
+        /// The platform's words.
+        reason: String,
+    },
+    /// Not now.
+    Again {
+        /// What happened.
+        reason: String,
+    },
 }
 
 /// A future behind a pointer, so that `Platform` can be a trait object.
@@ -202,16 +319,18 @@ pub struct Decoded {
     pub event_id: Option<String>,
 }
 
-/// A call of a platform's own API by somebody with a valid key.
+/// A call of a platform's own API by somebody with a valid key or token.
 #[derive(Debug, Clone)]
 pub struct ApiCall {
     /// Whose key it was.
     pub tenant: TenantName,
     /// Who called.
     pub actor: Actor,
-    /// The key's `client_id`, where it has one: the app in whose name it acts.
+    /// The key's `client_id` or the token's app: the app in whose name it acts alone, where there is one.
     pub client_id: Option<String>,
-    /// What the key may do.
+    /// What proved who is calling.
+    pub by: By,
+    /// What the key or token may do.
     pub scopes: Scopes,
     /// The method.
     pub method: Method,
@@ -225,6 +344,14 @@ pub struct ApiCall {
     pub body: Bytes,
     /// The time, in milliseconds since 1970-01-01 UTC.
     pub now_ms: u64,
+}
+
+impl ApiCall {
+    /// Whether the caller may act for an app: a key without a `client_id` acts for all of its tenant.
+    #[must_use]
+    pub fn is_for(&self, app: &str) -> bool {
+        self.client_id.as_deref().is_none_or(|own| own == app)
+    }
 }
 
 /// What a platform's own API answers.
@@ -257,6 +384,35 @@ pub trait Host: Send + Sync {
 
     /// Removes a bot; its events that wait are dropped with it.
     fn remove_bot<'a>(&'a self, bot: &'a BotId, actor: Actor) -> BoxFuture<'a, Result<(), HostError>>;
+
+    /// When the one token of a tenant's app expires, in milliseconds since 1970-01-01 UTC; nothing when there is none.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    fn token_of(&self, tenant: &TenantName, platform: &str, app: &str, now_ms: u64) -> Result<Option<u64>, HostError>;
+
+    /// Keeps a new token's record; [`HostError::Taken`] when the app has one, or the tenant has too many.
+    fn add_token(&self, token: Token, actor: Actor) -> BoxFuture<'_, Result<(), HostError>>;
+
+    /// Keeps the record of a token that takes over; the app's present one is taken for `grace_ms` more. False when `old`, the
+    /// one that was shown, is over by now.
+    fn replace_token(
+        &self,
+        old: String,
+        new: Token,
+        grace_ms: u64,
+        actor: Actor,
+    ) -> BoxFuture<'_, Result<bool, HostError>>;
+
+    /// Invalidates all tokens of a tenant's app.
+    fn drop_tokens<'a>(
+        &'a self,
+        tenant: TenantName,
+        platform: &'a str,
+        app: String,
+        actor: Actor,
+        now_ms: u64,
+    ) -> BoxFuture<'a, Result<(), HostError>>;
 
     /// A new bot id: unguessable.
     ///

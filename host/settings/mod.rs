@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::domain::gateway;
+use crate::domain::gateway::{self, Login, Proof};
 use crate::domain::names::TenantName;
 use crate::domain::retry::Backoff;
 use crate::domain::secret::Secret;
@@ -190,12 +190,21 @@ pub struct Tenant {
 impl Tenant {
     fn check(&self, name: &str) -> Result<(), Error> {
         for (platform, gateway) in &self.gateways {
-            if !gateway.url.starts_with("https://") && !gateway.url.starts_with("http://") {
-                let reason = "it must be an http or https URL";
-                return Err(Error::Value { name: "gateways.*.url", value: gateway.url.clone(), reason });
+            for (name, url) in
+                [("gateways.*.url", Some(&gateway.url)), ("gateways.*.care_url", gateway.care_url.as_ref())]
+            {
+                if let Some(url) = url.filter(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+                    let reason = "it must be an http or https URL";
+                    return Err(Error::Value { name, value: url.clone(), reason });
+                }
             }
-            if !gateway::is_token(gateway.token.reveal()) {
-                return Err(Error::Token { tenant: name.to_owned(), platform: platform.clone() });
+            let (tenant, platform) = (name.to_owned(), platform.clone());
+            match (gateway.written(), &gateway.care_url, &gateway.user, &gateway.password) {
+                (Some(Proof::Token(token)), None, None, None) if gateway::is_token(token.reveal()) => {}
+                (Some(Proof::Token(_)), None, None, None) => return Err(Error::Token { tenant, platform }),
+                (Some(Proof::Login(login)), ..) if login.is_usable() => {}
+                (Some(Proof::Login(_)), ..) => return Err(Error::Login { tenant, platform }),
+                _ => return Err(Error::Access { tenant, platform }),
             }
         }
         Ok(())
@@ -208,9 +217,43 @@ impl Tenant {
 pub struct Gateway {
     /// The base URL; paths of the platform's API are appended.
     pub url: String,
-    /// The bearer token: 8 to 8192 visible ASCII characters.
-    #[serde(deserialize_with = "secret")]
-    pub token: Secret,
+    /// The bearer token: 8 to 8192 visible ASCII characters. Instead of it the host gets tokens with the next three.
+    #[serde(default, deserialize_with = "secret")]
+    pub token: Option<Secret>,
+    /// The base URL of the Care API.
+    #[serde(default)]
+    pub care_url: Option<String>,
+    /// A Care user who may have tokens.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The user's password.
+    #[serde(default, deserialize_with = "secret")]
+    pub password: Option<Secret>,
+}
+
+impl Gateway {
+    /// A gateway with a fixed token.
+    #[must_use]
+    pub fn with_token(url: impl Into<String>, token: Secret) -> Self {
+        Self { url: url.into(), token: Some(token), care_url: None, user: None, password: None }
+    }
+
+    /// What the platform knows the tenant by. One without anything, which no settings that were read hold, has an empty token.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        self.written().unwrap_or_else(|| Proof::Token(Secret::new("")))
+    }
+
+    fn written(&self) -> Option<Proof> {
+        match (&self.token, &self.care_url, &self.user, &self.password) {
+            (Some(token), ..) => Some(Proof::Token(token.clone())),
+            (None, Some(url), Some(user), Some(password)) => {
+                let (url, user, password) = (url.clone(), user.clone(), password.clone());
+                Some(Proof::Login(Login { url, user, password }))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Why the settings cannot be used. Nothing was bound or written yet.
@@ -232,6 +275,25 @@ pub enum Error {
     /// A gateway's token cannot be used. It is a secret and not said.
     #[error("settings: tenants.{tenant}.gateways.{platform}.token cannot be used: a token {}", gateway::TOKEN_RULE)]
     Token {
+        /// Whose gateway.
+        tenant: String,
+        /// To which platform.
+        platform: String,
+    },
+    /// A gateway's user or password cannot be used.
+    #[error(
+        "settings: tenants.{tenant}.gateways.{platform}.user and password cannot be used: a login {}",
+        gateway::LOGIN_RULE
+    )]
+    Login {
+        /// Whose gateway.
+        tenant: String,
+        /// To which platform.
+        platform: String,
+    },
+    /// A gateway has neither a token nor all that one is got with, or both.
+    #[error("settings: tenants.{tenant}.gateways.{platform} needs either a token, or care_url, user and password")]
+    Access {
         /// Whose gateway.
         tenant: String,
         /// To which platform.
@@ -305,9 +367,10 @@ impl Settings {
                 return Err(Error::Value { name, value: "0".to_owned(), reason: "it must be at least 1" });
             }
         }
-        if self.deliver.lease_ms <= self.deliver.total_ms {
+        // To wait for a token, to get it, to ask for an earlier try, to send.
+        if self.deliver.lease_ms / 4 <= self.deliver.total_ms {
             let value = self.deliver.lease_ms.to_string();
-            let reason = "it must be longer than deliver.total_ms, or a slow request would be sent twice";
+            let reason = "it must be longer than four times deliver.total_ms, or a slow request would be sent twice";
             return Err(Error::Value { name: "deliver.lease_ms", value, reason });
         }
         if let Some(name) = self.tenants.keys().find(|name| TenantName::parse(name).is_err()) {
@@ -347,6 +410,6 @@ fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
     })
 }
 
-fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    String::deserialize(deserializer).map(Secret::new)
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
 }

@@ -6,12 +6,13 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{Conversation, Owner, Received, SimulatedKhoros, check};
+use super::{Conversation, Owner, Received, SimulatedKhoros, check, records, tokens};
 
 /// A call as it came in.
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
+    pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Value,
 }
@@ -42,8 +43,13 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn new(status: StatusCode, body: Value) -> Self {
+    pub(super) fn new(status: StatusCode, body: Value) -> Self {
         Self { status, body, retry_after_s: None }
+    }
+
+    /// An answer without a request id.
+    pub(super) fn untold(self) -> Response {
+        (self.status, [(header::CONTENT_TYPE, "application/json")], self.body.to_string()).into_response()
     }
 
     /// `number` makes the request id, in the body and in the header (platforms.md A1).
@@ -72,9 +78,15 @@ pub(super) fn refusal(status: StatusCode, message: &str) -> Answer {
 
 /// Checks a call and does what it asks.
 pub(super) fn to(service: &SimulatedKhoros, call: &Call) -> Answer {
-    let bearer = format!("Bearer {}", service.shared.settings.token.reveal());
-    if call.headers.get(header::AUTHORIZATION).is_none_or(|given| given.as_bytes() != bearer.as_bytes()) {
+    if let Some(answer) = tokens::answer(service, call) {
+        return answer;
+    }
+    let known = tokens::bearer(&call.headers).and_then(|token| service.bearer(token));
+    let Some(bearer) = known else {
         return Answer::new(StatusCode::UNAUTHORIZED, json!({"error": {"message": "Unauthorized"}}));
+    };
+    if let Some(answer) = records::answer(service, call) {
+        return answer;
     }
     let content_type = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.to_ascii_lowercase().replace(' ', "").contains("application/json;charset=utf-8") {
@@ -86,6 +98,10 @@ pub(super) fn to(service: &SimulatedKhoros, call: &Call) -> Answer {
     let violations = check::body(action, &call.body);
     if !violations.is_empty() {
         return Answer::new(StatusCode::BAD_REQUEST, json!({"error": {"messages": violations}}));
+    }
+    // A token is for its app alone.
+    if bearer.is_some_and(|app| app != call.text("/coordinate/botId")) {
+        return refusal(StatusCode::FORBIDDEN, "This token is another app's");
     }
     match action {
         check::Action::Respond | check::Action::Form => said(service, call),

@@ -22,6 +22,8 @@ use crate::domain::secret::Secret;
 
 pub mod check;
 mod answer;
+mod records;
+mod tokens;
 pub mod sign;
 
 /// What a simulator is made with.
@@ -96,10 +98,34 @@ struct Shared {
     hanging: watch::Sender<bool>,
 }
 
+/// What a request record says of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestState {
+    /// It is under way.
+    Pending,
+    /// It was done.
+    Success,
+    /// It was not done.
+    Error,
+}
+
+impl RequestState {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Success => "SUCCESS",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Memory {
     received: VecDeque<Received>,
     received_total: u64,
+    tokens: tokens::Tokens,
+    /// Of bots' calls, oldest first; as many as there are calls remembered.
+    records: VecDeque<records::Record>,
     owners: HashMap<Conversation, Owner>,
     fault: Option<Fault>,
 }
@@ -110,6 +136,8 @@ struct Fault {
     calls: u64,
     status: StatusCode,
     retry_after_s: Option<u64>,
+    /// Of a bot's call that is not answered as it should be: what its record says, and whether its request id is told.
+    muddle: Option<(Option<RequestState>, bool)>,
 }
 
 impl SimulatedKhoros {
@@ -171,12 +199,33 @@ impl SimulatedKhoros {
 
     /// Answers the next `calls` calls with `status`, and does nothing of what they ask.
     pub fn fail_next(&self, calls: u64, status: StatusCode) {
-        self.memory().fault = Some(Fault { calls, status, retry_after_s: None });
+        self.memory().fault = Some(Fault { calls, status, retry_after_s: None, muddle: None });
+    }
+
+    /// Answers the next `calls` calls of bots with `status`, whatever became of them: their records say `state`, if there are
+    /// any. Their request ids are told or not. Calls for records and tokens are answered as ever.
+    pub fn muddle_next(&self, calls: u64, status: StatusCode, state: Option<RequestState>, told: bool) {
+        self.memory().fault = Some(Fault { calls, status, retry_after_s: None, muddle: Some((state, told)) });
+    }
+
+    /// Changes what all records say.
+    pub fn set_records(&self, state: RequestState) {
+        self.memory().records.iter_mut().for_each(|record| record.state = state);
+    }
+
+    /// Gives tokens to a Care user from now on, beside the one that is always taken.
+    pub fn give_tokens_to(&self, user: &str, password: &str) {
+        self.memory().tokens.user = Some((user.to_owned(), Secret::new(password)));
+    }
+
+    /// Takes none of an app's tokens any more, and gives it a new one if it asks.
+    pub fn forget_tokens(&self, app: &str) {
+        self.memory().tokens.forget(app);
     }
 
     /// The same with `Retry-After`, in seconds.
     pub fn fail_next_for(&self, calls: u64, status: StatusCode, retry_after_s: u64) {
-        self.memory().fault = Some(Fault { calls, status, retry_after_s: Some(retry_after_s) });
+        self.memory().fault = Some(Fault { calls, status, retry_after_s: Some(retry_after_s), muddle: None });
     }
 
     /// Leaves calls unanswered from now on; what they ask is not done.
@@ -219,9 +268,27 @@ impl SimulatedKhoros {
         number
     }
 
-    fn take_fault(&self) -> Option<Fault> {
+    /// What a bearer token opens: everything, or what its app may; nothing when it is not taken.
+    fn bearer(&self, token: &str) -> Option<Option<String>> {
+        if token == self.shared.settings.token.reveal() {
+            return Some(None);
+        }
+        self.memory().tokens.app_of(token, now_ms()).map(Some)
+    }
+
+    /// Keeps a record of a bot's call.
+    fn record(&self, number: u64, state: RequestState, payload: Value) {
         let mut memory = self.memory();
-        let fault = memory.fault.as_mut()?;
+        while memory.records.len() >= self.shared.settings.received_max.max(1) {
+            memory.records.pop_front();
+        }
+        let id = format!("sim-{number}");
+        memory.records.push_back(records::Record { id, state, created_ms: now_ms(), payload });
+    }
+
+    fn take_fault(&self, of_a_bot: bool) -> Option<Fault> {
+        let mut memory = self.memory();
+        let fault = memory.fault.as_mut().filter(|fault| fault.muddle.is_none() || of_a_bot)?;
         fault.calls = fault.calls.checked_sub(1)?;
         Some(fault.clone())
     }
@@ -233,8 +300,9 @@ async fn take(State(service): State<SimulatedKhoros>, request: Request) -> Respo
     let limit = service.shared.settings.body_bytes_max;
     let body = axum::body::to_bytes(body, limit).await.unwrap_or_else(|_| Bytes::new());
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let call =
-        answer::Call { method: parts.method, path: parts.uri.path().to_owned(), headers: parts.headers, body: json };
+    let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
+    let call = answer::Call { method: parts.method, path, query, headers: parts.headers, body: json };
+    let of_a_bot = check::Action::of(call.method.as_str(), &call.path).is_some();
     let mut hanging = service.shared.hanging.subscribe();
     if *hanging.borrow() {
         service.remember(call.received(None, at));
@@ -242,7 +310,9 @@ async fn take(State(service): State<SimulatedKhoros>, request: Request) -> Respo
         let _ = hanging.wait_for(|hanging| !hanging).await;
         return answer::refusal(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out").into_response(0);
     }
-    let answer = match service.take_fault() {
+    let fault = service.take_fault(of_a_bot);
+    let muddle = fault.as_ref().and_then(|fault| fault.muddle);
+    let answer = match fault {
         Some(fault) => {
             let mut answer = answer::refusal(fault.status, "simulated fault");
             answer.retry_after_s = fault.retry_after_s;
@@ -251,5 +321,21 @@ async fn take(State(service): State<SimulatedKhoros>, request: Request) -> Respo
         None => answer::to(&service, &call),
     };
     let number = service.remember(call.received(Some(answer.status), at));
+    if let Some((state, told)) = muddle {
+        if let Some(state) = state {
+            service.record(number, state, call.body);
+        }
+        return if told { answer.into_response(number) } else { answer.untold() };
+    }
+    if of_a_bot && answer.status.is_success() {
+        service.record(number, RequestState::Success, call.body);
+    }
     answer.into_response(number)
+}
+
+/// The simulated service has a clock of its own, as the real one has.
+#[expect(clippy::disallowed_methods, reason = "whatever it simulates is not the host's")]
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

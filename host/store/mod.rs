@@ -22,6 +22,7 @@ pub mod archive;
 pub mod calls;
 pub mod modules;
 pub mod tenancy;
+pub mod tokens;
 pub mod sqlite;
 
 pub use archive::{
@@ -32,9 +33,10 @@ pub use archive::{
 pub use calls::Calls;
 pub use modules::{Activation, ModuleRecord, Modules, Serving, Upload, Uploaded, Version, VersionRecord};
 pub use tenancy::{AuditEntry, Begun, Claimed, Finished, Intent, NewKey, Tenancy, Tenant};
+pub use tokens::Tokens;
 
 /// What the pipeline needs of a database: the way of an event here, the rest in one trait for each concern.
-pub trait Store: Tenancy + Modules + Archive + Calls + Send + Sync {
+pub trait Store: Tenancy + Tokens + Modules + Archive + Calls + Send + Sync {
     /// Puts an event into the inbox, unless it is there already. The reply means that it is on disk.
     fn accept(&self, arrival: Arrival) -> Reply<Accepted>;
 
@@ -74,8 +76,8 @@ pub trait Store: Tenancy + Modules + Archive + Calls + Send + Sync {
         lease_until_ms: u64,
     ) -> Reply<Option<Delivery>>;
 
-    /// Gives a leased request back untried: it is due at once, and the lease counts as no try.
-    fn put_back(&self, delivery: DeliveryLease, now_ms: u64) -> Reply<()>;
+    /// Gives a leased request back untried: it is due at `due_ms`, and the lease counts as no try.
+    fn put_back(&self, delivery: DeliveryLease, due_ms: u64, now_ms: u64) -> Reply<()>;
 
     /// Rings when an event may have become claimable.
     fn turns_ready(&self) -> &Notify;

@@ -23,7 +23,7 @@ pub trait Tenancy {
     /// Makes a tenant; [`Error::Conflict`] when there is one of that name or was one.
     fn add_tenant(&self, name: TenantName, actor: Actor, now_ms: u64) -> Reply<Tenant>;
 
-    /// Removes a tenant: its keys are revoked, its gateways removed, its claims released; its audit log stays.
+    /// Removes a tenant: its keys are revoked, its tokens invalidated, its gateways removed, its claims released; its audit log stays.
     /// [`Error::Conflict`] says what is in the way: bots, modules that serve.
     fn remove_tenant(&self, name: TenantName, actor: Actor, now_ms: u64) -> Reply<()>;
 

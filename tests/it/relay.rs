@@ -185,7 +185,8 @@ async fn an_event_that_was_under_way_when_the_host_died_is_brought_again() {
 #[tokio::test]
 async fn a_slow_external_bot_leaves_turns_for_guests() {
     let external = External::start().await;
-    let stage = Stage::with(quick(&external).set("TURN__AT_ONCE", 4).set("DELIVER__TOTAL_MS", 40_000)).await;
+    let patient = quick(&external).set("DELIVER__TOTAL_MS", 40_000).set("DELIVER__LEASE_MS", 200_000);
+    let stage = Stage::with(patient.set("TURN__AT_ONCE", 4)).await;
     stage.push("bot", &guests::wayward()).await;
     let slow = stage.hook_of(&relayed(&external, "whatsapp")).await;
     let guest = stage.hook_of(&registration("sms", "page", BOT, "bot")).await;

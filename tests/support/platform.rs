@@ -38,6 +38,16 @@ impl Call {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    /// Whether it is no bot's.
+    fn is_asking(&self) -> bool {
+        self.line.contains("/tokens/") || self.line.contains("/bots/v3/request/")
+    }
+
+    /// The bearer token that it showed.
+    pub fn bearer(&self) -> String {
+        self.headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ").to_owned()
+    }
+
     /// What it says to the customer; empty when it says nothing.
     pub fn text(&self) -> String {
         self.json()["text"].as_str().unwrap_or_default().to_owned()
@@ -80,8 +90,22 @@ impl Platform {
         self.wire.fail_every.store(nth, Relaxed);
     }
 
-    /// The calls so far, in the order in which they were answered.
+    /// The bots' calls so far, in the order in which they were answered.
     pub fn calls(&self) -> Vec<Call> {
+        let mut calls = self.everything();
+        calls.retain(|call| !call.is_asking());
+        calls
+    }
+
+    /// What the host asked on its own account: tokens, and what became of requests.
+    pub fn asked(&self) -> Vec<Call> {
+        let mut calls = self.everything();
+        calls.retain(Call::is_asking);
+        calls
+    }
+
+    /// All of them.
+    pub fn everything(&self) -> Vec<Call> {
         self.wire.calls.lock().unwrap().clone()
     }
 

@@ -84,7 +84,7 @@ fn settings(demo: &Demo, data: &std::path::Path, khoros_url: &str) -> Result<Set
     let mut settings = Settings::load(&overrides, [])?;
     settings.log.format = LogFormat::Text;
     settings.log.filter = "bothost=error".to_owned();
-    let gateway = Gateway { url: khoros_url.to_owned(), token: Secret::new(TOKEN) };
+    let gateway = Gateway::with_token(khoros_url, Secret::new(TOKEN));
     let tenant = Tenant { gateways: [("khoros".to_owned(), gateway)].into() };
     settings.tenants.insert(DEFAULT_TENANT.to_owned(), tenant);
     Ok(settings)

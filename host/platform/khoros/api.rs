@@ -5,26 +5,33 @@
 
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::{HeaderMap, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use self::envelope::{answer, empty, errors, message, messages, request_id};
 use self::record::record;
 use self::registration::Registration;
-use super::{NAME, PLACES, actions};
+use super::{CARE, NAME, PLACES, actions, jwt};
 use crate::domain::bot::{Bot, Mode};
 use crate::domain::scope::Scope;
-use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
+use crate::domain::secret::Secret;
+use crate::platform::{ApiAnswer, ApiCall, Host, HostError, Shown};
 
 mod calls;
 mod envelope;
 mod record;
 mod registration;
 mod requests;
+mod tokens;
 
 /// Answers one call.
 pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
+    if call.prefix == CARE {
+        return tokens::care(&call, host).await;
+    }
     let decoded: Option<Vec<String>> = call.path.split('/').map(segment).collect();
     let Some(decoded) = decoded else {
         return messages(StatusCode::BAD_REQUEST, &["a part of the path is not UTF-8".to_owned()]);
@@ -49,6 +56,7 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
         (Route::Request(id), &Method::GET) => requests::one(&call, host, id).await,
         (Route::Requests(app), &Method::GET) => requests::list(&call, host, app).await,
         (Route::Health(app), &Method::GET) => requests::health(&call, host, app).await,
+        (Route::Token(app), _) => return tokens::of_app(&call, host, app).await,
         _ => return message(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
     };
     // What went wrong in the host is for its operator's log, not for a tenant's API client.
@@ -65,14 +73,34 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
     })
 }
 
-/// What a caller without a valid key gets.
-pub(super) fn unauthorized() -> ApiAnswer {
-    message(StatusCode::UNAUTHORIZED, "Unauthorized")
+/// What a caller without a valid key or token gets.
+pub(super) fn unauthorized(prefix: &str) -> ApiAnswer {
+    if prefix == CARE { tokens::unauthorized() } else { message(StatusCode::UNAUTHORIZED, "Unauthorized") }
 }
 
 /// What a caller gets whose key may not do this.
-pub(super) fn forbidden(scope: Scope) -> ApiAnswer {
-    message(StatusCode::FORBIDDEN, &format!("Forbidden: the key lacks the scope {scope}"))
+pub(super) fn forbidden(prefix: &str, scope: Scope) -> ApiAnswer {
+    let text = format!("Forbidden: the key lacks the scope {scope}");
+    if prefix == CARE { tokens::fail(StatusCode::FORBIDDEN, &text) } else { message(StatusCode::FORBIDDEN, &text) }
+}
+
+/// What a call shows of who makes it.
+pub(super) fn shown(prefix: &str, headers: &HeaderMap) -> Option<Shown> {
+    let (scheme, shown) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let shown = shown.trim();
+    if prefix == CARE {
+        let pair = BASE64.decode(shown).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let (user, key) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+        return Some(Shown::Key { key: Secret::new(key), user: Some(user.to_owned()) });
+    }
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let shown = Secret::new(shown);
+    Some(match jwt::id(shown.reveal()) {
+        Some(id) => Shown::Token { id, token: shown },
+        None => Shown::Key { key: shown, user: None },
+    })
 }
 
 /// What identifies a registration: `appId` alone may be registered on several channels (conformance 34).
@@ -101,6 +129,7 @@ enum Route<'a> {
     Request(&'a str),
     Requests(&'a str),
     Health(&'a str),
+    Token(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -123,6 +152,7 @@ impl<'a> Route<'a> {
             ["respond" | "control" | "priority" | "note" | "tag" | "workqueue" | "resolve" | "authors" | "form"]
             | ["tag", "remove"]
             | ["authors", "attributes"] => Some(Self::Action),
+            ["tokens", "appId", app] => Some(Self::Token(app)),
             _ => None,
         }
     }
@@ -132,14 +162,20 @@ fn segment(encoded: &str) -> Option<String> {
     percent_decode_str(encoded).decode_utf8().ok().map(|text| text.into_owned())
 }
 
-async fn list(call: &ApiCall, host: &dyn Host) -> Result<ApiAnswer, HostError> {
+/// The bots that the caller may see: all of its tenant, or those of the app in whose name it acts.
+async fn visible(call: &ApiCall, host: &dyn Host) -> Result<Vec<Arc<Bot>>, HostError> {
     let bots = host.bots(&call.tenant, NAME).await?;
+    Ok(bots.into_iter().filter(|bot| call.is_for(&bot.platform_id)).collect())
+}
+
+async fn list(call: &ApiCall, host: &dyn Host) -> Result<ApiAnswer, HostError> {
+    let bots = visible(call, host).await?;
     let records: Vec<Value> = bots.iter().map(|bot| record(bot)).collect();
     Ok(answer(StatusCode::OK, &json!({"data": records, "requestId": request_id()})))
 }
 
 async fn of_channel(call: &ApiCall, host: &dyn Host, network: &str, channel: &str) -> Result<ApiAnswer, HostError> {
-    let bots = host.bots(&call.tenant, NAME).await?;
+    let bots = visible(call, host).await?;
     let there = bots.iter().filter(|bot| bot.network == network && bot.channel == channel);
     let records: Vec<Value> = there.map(|bot| record(bot)).collect();
     if records.is_empty() {
@@ -169,6 +205,10 @@ async fn put(call: &ApiCall, host: &dyn Host) -> Result<ApiAnswer, HostError> {
         Ok(registration) => registration,
         Err(violations) => return Ok(errors(StatusCode::UNPROCESSABLE_ENTITY, &violations)),
     };
+    if !call.is_for(&registration.app_id) {
+        let reason = format!("Forbidden: the caller does not act for {}", registration.app_id);
+        return Ok(errors(StatusCode::FORBIDDEN, &[reason]));
+    }
     let bots = host.bots(&call.tenant, NAME).await?;
     let key = Key { network: &registration.network_key, channel: &registration.external_id, app: &registration.app_id };
     if let Err(violation) = fits(&bots, key, registration.mode) {
@@ -187,7 +227,7 @@ async fn set_mode(call: &ApiCall, host: &dyn Host, key: Key<'_>, mode: &str) -> 
         return Ok(messages(StatusCode::BAD_REQUEST, &[format!("Invalid mode: {mode}")]));
     };
     let bots = host.bots(&call.tenant, NAME).await?;
-    let Some(bot) = bots.iter().find(|bot| key.is(bot)) else {
+    let Some(bot) = bots.iter().find(|bot| key.is(bot) && call.is_for(&bot.platform_id)) else {
         let Key { network, channel, app } = key;
         let reason = format!("No such bot {app} for company {} network {network} external id {channel}", call.tenant);
         return Ok(messages(StatusCode::NOT_FOUND, &[reason]));
@@ -208,6 +248,5 @@ fn fits(bots: &[Arc<Bot>], key: Key<'_>, mode: Mode) -> Result<(), String> {
 }
 
 async fn find(call: &ApiCall, host: &dyn Host, key: Key<'_>) -> Result<Option<Arc<Bot>>, HostError> {
-    let bots = host.bots(&call.tenant, NAME).await?;
-    Ok(bots.into_iter().find(|bot| key.is(bot)))
+    Ok(visible(call, host).await?.into_iter().find(|bot| key.is(bot)))
 }

@@ -25,15 +25,23 @@
 //!   `includeSourceTagIds` an event whose tags are given runs if one is listed, and one that carries no tags runs as well: the platform
 //!   has selected it. Tags are looked for in `sourceTagIds` and `sourceTags`, at the top, in the coordinate and in `properties`. An empty
 //!   filter lets nothing public run. A public event that does not run changes nothing, not even who holds the conversation.
+//! - A token of the API (`api/tokens.rs`, `jwt.rs`) is had with a key of the host, acts for its appId alone, and the host trusts
+//!   its own record of it rather than its claims. A key with a `client_id` acts for the appId of that name alone, too.
+//! - A request whose end is not known is asked for (`tokens.rs`): by its requestId, or else among the app's records for the same
+//!   payload, of a record that was created after the try began by the gateway's clock. No allowance is made for a clock that is
+//!   behind: an earlier request with the same payload must not be taken for this one.
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 
-use super::{ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, Host, Platform, Verified, VerifyError, Webhook};
+use super::{
+    ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, GatewayCall, Host, Platform, Shown, TokenAnswer, TokenAsk,
+    Verified, VerifyError, Webhook,
+};
 use crate::domain::bot::{Bot, Places};
-use crate::domain::delivery::{Receipt, Request};
+use crate::domain::delivery::{Delivery, Doubt, Finding, Receipt, Request};
 use crate::domain::event::Origin;
 use crate::domain::names::BotId;
-use crate::domain::scope::Scope;
+use crate::domain::scope::{Scope, Scopes};
 use crate::domain::secret::Secret;
 use crate::domain::validate::{Checked, Refusal, Rule, Rules};
 
@@ -45,12 +53,18 @@ mod api;
 mod decode;
 mod encode;
 mod fields;
+mod jwt;
 mod passthrough;
 mod sign;
+mod tokens;
 mod wire;
 
 /// The platform's name in `PLATFORMS`.
 const NAME: &str = "khoros";
+
+/// Where the bots' API is, and the part of the Care API that gives tokens out.
+const BOTS: &str = "/bots/v3";
+const CARE: &str = "/api/v2/tokens";
 
 /// Networks with typing indicators (conformance 81). `smooch` is Brand Messenger's older key, which its events still carry
 /// (conformance, note A).
@@ -117,24 +131,49 @@ impl Platform for Khoros {
         encode::encode(bot, event.body(), checked)
     }
 
-    /// A token that cannot stand in a header is left out: the platform then answers 401 and the delivery waits for a better one.
     fn authorize(&self, token: &Secret) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(2);
-        // The charset is what lets emoji through (conformance 69).
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-        if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", token.reveal())) {
-            value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
-        }
-        headers
+        tokens::bearer(token)
+    }
+
+    fn token_call(&self, ask: &TokenAsk<'_>) -> GatewayCall {
+        tokens::call(ask)
+    }
+
+    fn token_answer(&self, status: StatusCode, body: &[u8]) -> TokenAnswer {
+        tokens::read(status, body)
     }
 
     fn receipt(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Receipt {
         receipt::receipt(status, headers, body)
     }
 
+    fn reference(&self, headers: &HeaderMap, body: &[u8]) -> Option<String> {
+        receipt::reference_in(headers, body)
+    }
+
+    fn inquiry(&self, delivery: &Delivery, doubt: &Doubt, now_ms: u64) -> Option<String> {
+        tokens::inquiry(delivery, doubt, now_ms)
+    }
+
+    fn finding(&self, delivery: &Delivery, doubt: &Doubt, status: StatusCode, body: &[u8]) -> Finding {
+        tokens::finding(delivery, doubt, status, body)
+    }
+
     fn api_prefixes(&self) -> &'static [&'static str] {
-        &["/bots/v3"]
+        &[BOTS, CARE]
+    }
+
+    /// The bots' API takes a key or a token as the bearer, the Care API a key as the password of Basic credentials.
+    fn api_shown(&self, prefix: &str, headers: &HeaderMap) -> Option<Shown> {
+        api::shown(prefix, headers)
+    }
+
+    fn is_signed(&self, token: &Secret, key: &Secret) -> bool {
+        jwt::is_signed(token.reveal(), key)
+    }
+
+    fn token_scopes(&self) -> Scopes {
+        [Scope::READ, Scope::BOTS].into_iter().collect()
     }
 
     fn api<'a>(&'a self, call: ApiCall, host: &'a dyn Host) -> BoxFuture<'a, ApiAnswer> {
@@ -146,11 +185,11 @@ impl Platform for Khoros {
         if *method == Method::GET { Scope::READ } else { Scope::BOTS }
     }
 
-    fn api_unauthorized(&self) -> ApiAnswer {
-        api::unauthorized()
+    fn api_unauthorized(&self, prefix: &str) -> ApiAnswer {
+        api::unauthorized(prefix)
     }
 
-    fn api_forbidden(&self, scope: Scope) -> ApiAnswer {
-        api::forbidden(scope)
+    fn api_forbidden(&self, prefix: &str, scope: Scope) -> ApiAnswer {
+        api::forbidden(prefix, scope)
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn receipt(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
     if status.is_success() {
         return Receipt::Sent { reference: reference(&answer, headers) };
     }
-    let reason = shorten(format!("{status}: {}", words(&answer, body)));
+    let reason = reason(status, &answer, body);
     let again = |ambiguous| Receipt::Again { reason: reason.clone(), after: retry_after(headers), ambiguous };
     match status {
         StatusCode::UNAUTHORIZED
@@ -37,6 +37,16 @@ pub(super) fn receipt(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
         _ if status.is_server_error() => again(true),
         _ => Receipt::Refused { reason },
     }
+}
+
+/// An answer that is no yes, for people: its status and its words.
+pub(super) fn reason(status: StatusCode, answer: &Value, body: &[u8]) -> String {
+    shorten(format!("{status}: {}", words(answer, body)))
+}
+
+/// The platform's id of the request, in an answer as it came.
+pub(super) fn reference_in(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    reference(&serde_json::from_slice(body).unwrap_or_default(), headers)
 }
 
 /// The platform's id of the request (platforms.md A1).
@@ -72,7 +82,7 @@ fn words(answer: &Value, body: &[u8]) -> String {
     if start.is_empty() { "no body".to_owned() } else { String::from_utf8_lossy(start).into_owned() }
 }
 
-fn shorten(mut text: String) -> String {
+pub(super) fn shorten(mut text: String) -> String {
     if text.len() > REASON_BYTES_MAX {
         let cut = "…";
         text.truncate(text.floor_char_boundary(REASON_BYTES_MAX - cut.len()));

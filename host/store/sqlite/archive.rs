@@ -1,6 +1,6 @@
 //! The record of what was accepted, as the store's own trait has it.
 
-use super::{Sqlite, by_hand, explain, forget, idempotency, lists, record};
+use super::{Sqlite, by_hand, explain, forget, idempotency, lists, record, tokens};
 use crate::domain::actor::Actor;
 use crate::domain::names::{BotId, EventId, TenantName};
 use crate::store::{
@@ -53,7 +53,8 @@ impl Archive for Sqlite {
         let keep = self.keep;
         self.writer.submit(move |work| {
             let answers = idempotency::forget(work, now_ms)?;
-            Ok(forget::forget(work, now_ms, keep)? | answers)
+            let tokens = tokens::forget(work, now_ms)?;
+            Ok(forget::forget(work, now_ms, keep)? | answers | tokens)
         })
     }
 }

@@ -83,7 +83,8 @@ pub(super) fn retry_delivery(
     }
     audit::room(db, tenant, actor, now_ms)?;
     db.prepare_cached(
-        "UPDATE deliveries SET status = 0, due_ms = ?2, forgiven = attempts, maybe_sent = 0 WHERE id = ?1",
+        "UPDATE deliveries SET status = 0, due_ms = ?2, forgiven = attempts, maybe_sent = 0, doubt_ms = NULL, \
+         doubt_reference = NULL WHERE id = ?1",
     )?
     .execute([id, int(now_ms)])?;
     // While another request of the conversation is on its way, `send_at` is the end of that lease: it stays, and whoever

@@ -36,6 +36,7 @@ mod calls;
 mod connect;
 mod explain;
 mod forget;
+mod gateway_tokens;
 mod gateways;
 mod hand_overs;
 mod idempotency;
@@ -53,6 +54,7 @@ mod requests;
 mod seal;
 mod tenancy;
 mod tenants;
+mod tokens;
 mod versions;
 mod writer;
 
@@ -214,8 +216,8 @@ impl Store for Sqlite {
             .submit(move |work| outbox::settle(work, delivery, &settlement, answered.as_ref(), now_ms, lease_until_ms))
     }
 
-    fn put_back(&self, delivery: DeliveryLease, now_ms: u64) -> Reply<()> {
-        self.writer.submit(move |work| outbox::put_back(work, delivery, now_ms))
+    fn put_back(&self, delivery: DeliveryLease, due_ms: u64, now_ms: u64) -> Reply<()> {
+        self.writer.submit(move |work| outbox::put_back(work, delivery, due_ms, now_ms))
     }
 
     fn hold(&self, lease: Lease, owner: Owner) -> Reply<()> {

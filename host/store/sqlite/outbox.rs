@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::writer::Work;
 use super::{count, int, ms};
-use crate::domain::delivery::{Answered, Delivery, Request, Settlement};
+use crate::domain::delivery::{Answered, Delivery, Doubt, Request, Settlement};
 use crate::domain::names::{BotId, EventId, TenantName};
 use crate::store::{Deliveries, DeliveryLease, Error};
 
@@ -13,7 +13,9 @@ macro_rules! heads {
     ($which:literal) => {
         concat!(
             "SELECT d.id, c.send_fence, c.tenant, d.platform, c.bot, d.event, d.action, d.method, d.path, d.body, \
-             d.repeatable, d.attempts, d.maybe_sent, c.id, d.status, d.due_ms, d.forgiven \
+             d.repeatable, d.attempts, d.maybe_sent, c.id, d.status, d.due_ms, d.forgiven, \
+             coalesce((SELECT platform_id FROM bot_revisions WHERE bot = c.bot ORDER BY revision DESC LIMIT 1), ''), \
+             d.leased_ms, d.doubt_ms, d.doubt_reference \
              FROM conversations c \
              JOIN deliveries d ON d.id = \
                 (SELECT id FROM deliveries INDEXED BY deliveries_open \
@@ -33,6 +35,8 @@ struct Head {
     /// Whether somebody was sending it when it was last heard of.
     sending: bool,
     due_ms: u64,
+    /// When its last try began.
+    leased_ms: Option<u64>,
 }
 
 /// A turn's requests.
@@ -112,6 +116,7 @@ pub(super) fn settle(
     work.latest_ms = work.latest_ms.max(now_ms);
     let db = &work.db;
     let (conversation, attempt, action) = holding(db, held)?;
+    let told = answered.and_then(|answered| answered.reference.as_deref());
     let (status, due_ms, maybe_sent, reference, result, reason) = match settlement {
         Settlement::Sent { reference } => (2, now_ms, false, reference.as_deref(), "sent", None),
         Settlement::Again { at_ms, reason, ambiguous } => (0, *at_ms, *ambiguous, None, "again", Some(reason)),
@@ -125,6 +130,11 @@ pub(super) fn settle(
     .execute(params![held.id, status, int(due_ms), maybe_sent, reference, reason])?;
     if CONTROL.contains(&action.as_str()) && status >= 2 {
         controlled(db, conversation, if status == 2 { now_ms } else { 0 })?;
+    }
+    // Whatever was in doubt before is settled, or known not to matter.
+    if let Settlement::Again { ambiguous: true, .. } = settlement {
+        let doubt = "UPDATE deliveries SET doubt_ms = leased_ms, doubt_reference = ?2 WHERE id = ?1";
+        db.prepare_cached(doubt)?.execute(params![held.id, told])?;
     }
     record(db, &Ended { delivery: held.id, attempt, result, reason: reason.map(String::as_str), answered }, now_ms)?;
     let next = db.prepare_cached(heads!("WHERE c.id = ?1"))?.query_row([conversation], read_head).optional()?;
@@ -140,16 +150,16 @@ pub(super) fn settle(
     }
 }
 
-/// Makes a leased request due again as if it had not been leased.
-pub(super) fn put_back(work: &mut Work, held: DeliveryLease, now_ms: u64) -> Result<(), Error> {
+/// Makes a leased request due at `due_ms` as if it had not been leased.
+pub(super) fn put_back(work: &mut Work, held: DeliveryLease, due_ms: u64, now_ms: u64) -> Result<(), Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
     let (conversation, _, _) = holding(&work.db, held)?;
     work.db
-        .prepare_cached("UPDATE deliveries SET status = 0, attempts = attempts - 1 WHERE id = ?1")?
-        .execute([held.id])?;
+        .prepare_cached("UPDATE deliveries SET status = 0, attempts = attempts - 1, due_ms = ?2 WHERE id = ?1")?
+        .execute([held.id, int(due_ms)])?;
     work.db
         .prepare_cached("UPDATE conversations SET send_leased = 0, send_at = ?2 WHERE id = ?1")?
-        .execute([conversation, int(now_ms)])?;
+        .execute([conversation, int(due_ms)])?;
     work.deliveries_ready = true;
     Ok(())
 }
@@ -177,15 +187,20 @@ fn holding(db: &Connection, held: DeliveryLease) -> Result<(i64, u32, String), E
 
 /// Hands a delivery out. One that somebody was sending ended unseen: that try is recorded as unknown.
 fn lease(db: &Connection, head: Head, now_ms: u64, until_ms: u64) -> Result<Delivery, Error> {
-    let Head { mut delivery, conversation, sending, .. } = head;
+    let Head { mut delivery, conversation, sending, leased_ms, .. } = head;
     if sending {
         delivery.maybe_sent = true;
+        delivery.doubt = leased_ms.map(|since_ms| Doubt { since_ms, reference: None });
+        db.prepare_cached("UPDATE deliveries SET doubt_ms = leased_ms, doubt_reference = NULL WHERE id = ?1")?
+            .execute([delivery.id])?;
         let reason = Some("its sender was not heard of again");
         let attempt = delivery.attempt - 1;
         record(db, &Ended { delivery: delivery.id, attempt, result: "unknown", reason, answered: None }, now_ms)?;
     }
-    db.prepare_cached("UPDATE deliveries SET status = 1, attempts = ?2, maybe_sent = ?3 WHERE id = ?1")?
-        .execute(params![delivery.id, delivery.attempt, delivery.maybe_sent])?;
+    db.prepare_cached(
+        "UPDATE deliveries SET status = 1, attempts = ?2, maybe_sent = ?3, leased_ms = ?4 WHERE id = ?1",
+    )?
+    .execute(params![delivery.id, delivery.attempt, delivery.maybe_sent, int(now_ms)])?;
     db.prepare_cached("UPDATE conversations SET send_leased = 1, send_fence = ?2, send_at = ?3 WHERE id = ?1")?
         .execute([conversation, delivery.fence, int(until_ms)])?;
     Ok(delivery)
@@ -203,11 +218,12 @@ struct Ended<'a> {
 fn record(db: &Connection, ended: &Ended<'_>, at_ms: u64) -> Result<(), Error> {
     let Ended { delivery, attempt, result, reason, answered } = *ended;
     let (status, text) = (answered.map(|answered| answered.status), answered.map(|answered| answered.text.as_str()));
+    let reference = answered.and_then(|answered| answered.reference.as_deref());
     db.prepare_cached(
-        "INSERT INTO attempts (delivery, attempt, at_ms, result, reason, http_status, answer) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO attempts (delivery, attempt, at_ms, result, reason, http_status, answer, reference) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
-    .execute(params![delivery, attempt, int(at_ms), result, reason, status, text])?;
+    .execute(params![delivery, attempt, int(at_ms), result, reason, status, text, reference])?;
     Ok(())
 }
 
@@ -229,9 +245,15 @@ fn read_head(row: &Row<'_>) -> rusqlite::Result<Head> {
             attempt: row.get::<_, u32>(11)?.saturating_add(1),
             maybe_sent: row.get(12)?,
             forgiven: row.get(16)?,
+            app: row.get(17)?,
+            doubt: match row.get::<_, Option<i64>>(19)? {
+                Some(since_ms) => Some(Doubt { since_ms: ms(since_ms), reference: row.get(20)? }),
+                None => None,
+            },
         },
         conversation: row.get(13)?,
         sending: row.get::<_, i64>(14)? == 1,
         due_ms: ms(row.get(15)?),
+        leased_ms: row.get::<_, Option<i64>>(18)?.map(ms),
     })
 }

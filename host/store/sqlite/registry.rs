@@ -1,4 +1,4 @@
-//! Tenants, keys and gateways in memory: every request asks for one, and none of them waits for a lock. What a transaction
+//! Tenants, keys, tokens and gateways in memory: every request asks for one, and none of them waits for a lock. What a transaction
 //! changes of them takes effect once it is on disk.
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 
 use super::seal::Seal;
-use super::{gateways, keys, tenants};
+use super::{gateway_tokens, gateways, keys, tenants, tokens};
 use crate::domain::gateway::Gateway;
 use crate::domain::key::Key;
 use crate::domain::names::{KeyId, TenantName};
+use crate::domain::token::{GatewayToken, Token};
 use crate::store::{Error, Tenant};
 
 /// All of them.
@@ -20,6 +21,9 @@ pub(super) struct Registry {
     pub(super) tenants: BTreeMap<TenantName, Arc<Tenant>>,
     pub(super) keys: HashMap<KeyId, Held>,
     pub(super) gateways: BTreeMap<(TenantName, String), Arc<Gateway>>,
+    pub(super) tokens: HashMap<String, Arc<Token>>,
+    /// By tenant, platform and app.
+    pub(super) gateway_tokens: BTreeMap<(TenantName, String, String), Arc<GatewayToken>>,
 }
 
 /// A key in memory.
@@ -46,18 +50,26 @@ pub(super) enum TenancyChange {
     Used(KeyId, u64),
     Gateway(Gateway),
     NoGateway(TenantName, String),
+    Token(Token),
+    NoToken(String),
+    GatewayToken(GatewayToken),
+    /// Of the tenant, for the platform and the app.
+    NoGatewayToken(TenantName, String, String),
 }
 
 impl Registry {
-    /// Reads all of them and opens the gateways' tokens.
+    /// Reads all of them and opens the gateways' secrets and what tokens are signed with.
     ///
     /// # Errors
-    /// When a row cannot be read or a token does not open.
+    /// When a row cannot be read or a secret does not open.
     pub(super) fn load(db: &Connection, seal: &Seal) -> Result<Self, Error> {
         let mut registry = Self::default();
         tenants::load(db)?.into_iter().for_each(|tenant| registry.apply(TenancyChange::Tenant(tenant)));
         keys::load(db)?.into_iter().for_each(|(seq, key)| registry.apply(TenancyChange::Key(seq, key)));
         gateways::load(db, seal)?.into_iter().for_each(|gateway| registry.apply(TenancyChange::Gateway(gateway)));
+        tokens::load(db, seal)?.into_iter().for_each(|token| registry.apply(TenancyChange::Token(token)));
+        let got = gateway_tokens::load(db, seal)?;
+        got.into_iter().for_each(|token| registry.apply(TenancyChange::GatewayToken(token)));
         Ok(registry)
     }
 
@@ -79,6 +91,15 @@ impl Registry {
                 self.gateways.insert(key, Arc::new(gateway));
             }
             TenancyChange::NoGateway(tenant, platform) => drop(self.gateways.remove(&(tenant, platform))),
+            TenancyChange::Token(token) => drop(self.tokens.insert(token.id.clone(), Arc::new(token))),
+            TenancyChange::NoToken(id) => drop(self.tokens.remove(&id)),
+            TenancyChange::GatewayToken(token) => {
+                let key = (token.tenant.clone(), token.platform.clone(), token.app.clone());
+                self.gateway_tokens.insert(key, Arc::new(token));
+            }
+            TenancyChange::NoGatewayToken(tenant, platform, app) => {
+                self.gateway_tokens.remove(&(tenant, platform, app));
+            }
         }
     }
 

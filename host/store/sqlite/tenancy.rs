@@ -1,14 +1,15 @@
-//! Tenants and what is theirs, as the store's own trait has it.
+//! Tenants and what is theirs, as the store's own traits have it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Sqlite, audit, gateways, idempotency, keys, tenants};
+use super::{Sqlite, audit, gateway_tokens, gateways, idempotency, keys, tenants, tokens};
 use crate::domain::actor::Actor;
 use crate::domain::gateway::Gateway;
 use crate::domain::key::Key;
 use crate::domain::names::{KeyId, TenantName};
-use crate::store::{AuditEntry, Begun, Claimed, Error, Finished, Intent, NewKey, Reply, Tenancy, Tenant};
+use crate::domain::token::{GatewayToken, Token};
+use crate::store::{AuditEntry, Begun, Claimed, Error, Finished, Intent, NewKey, Reply, Tenancy, Tenant, Tokens};
 
 impl Tenancy for Sqlite {
     fn tenant(&self, name: &TenantName) -> Result<Option<Arc<Tenant>>, Error> {
@@ -105,5 +106,63 @@ impl Tenancy for Sqlite {
     fn finish(&self, tenant: TenantName, key: String, finished: Option<Finished>) -> Reply<()> {
         let seal = Arc::clone(&self.seal);
         self.writer.submit(move |work| idempotency::finish(work, &seal, &tenant, &key, finished.as_ref()))
+    }
+}
+
+impl Tokens for Sqlite {
+    fn token(&self, id: &str) -> Result<Option<Arc<Token>>, Error> {
+        Ok(self.shared.registry.load().tokens.get(id).cloned())
+    }
+
+    fn token_of(&self, tenant: &TenantName, platform: &str, app: &str, now_ms: u64) -> Result<Option<u64>, Error> {
+        self.readers.read(|db| tokens::current(db, tenant, platform, app, now_ms))
+    }
+
+    fn add_token(&self, token: Token, actor: Actor) -> Reply<()> {
+        let seal = Arc::clone(&self.seal);
+        self.writer.submit(move |work| tokens::add(work, &seal, &token, &actor))
+    }
+
+    fn replace_token(&self, old: String, new: Token, grace_ms: u64, actor: Actor) -> Reply<()> {
+        let seal = Arc::clone(&self.seal);
+        self.writer.submit(move |work| tokens::replace(work, &seal, &old, &new, grace_ms, &actor))
+    }
+
+    fn drop_tokens(&self, tenant: TenantName, platform: String, app: String, actor: Actor, now_ms: u64) -> Reply<()> {
+        self.writer.submit(move |work| tokens::drop_all(work, (&tenant, &platform, &app), &actor, now_ms))
+    }
+
+    fn gateway_token(
+        &self,
+        tenant: &TenantName,
+        platform: &str,
+        app: &str,
+    ) -> Result<Option<Arc<GatewayToken>>, Error> {
+        let key = (tenant.clone(), platform.to_owned(), app.to_owned());
+        Ok(self.shared.registry.load().gateway_tokens.get(&key).cloned())
+    }
+
+    fn gateway_tokens(
+        &self,
+        tenant: &TenantName,
+        platform: &str,
+        limit: usize,
+    ) -> Result<Vec<Arc<GatewayToken>>, Error> {
+        let registry = self.shared.registry.load();
+        let first = (tenant.clone(), platform.to_owned(), String::new());
+        let ours = registry.gateway_tokens.range(first..);
+        let ours = ours.take_while(|(key, _)| key.0 == *tenant && key.1 == platform);
+        Ok(ours.take(limit).map(|(_, token)| token.clone()).collect())
+    }
+
+    fn refreshable(&self, now_ms: u64, limit: usize) -> Result<Vec<Arc<GatewayToken>>, Error> {
+        let registry = self.shared.registry.load();
+        let due = registry.gateway_tokens.values().filter(|token| token.is_refreshable(now_ms));
+        Ok(due.take(limit).cloned().collect())
+    }
+
+    fn put_gateway_token(&self, token: GatewayToken, now_ms: u64) -> Reply<()> {
+        let seal = Arc::clone(&self.seal);
+        self.writer.submit(move |work| gateway_tokens::put(work, &seal, &token, now_ms))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::registry::TenancyChange;
 use super::writer::Work;
-use super::{audit, count, gateways, int, keys, ms};
+use super::{audit, count, gateway_tokens, gateways, int, keys, ms, tokens};
 use crate::domain::actor::Actor;
 use crate::domain::names::TenantName;
 use crate::store::{Claimed, Error, Tenant};
@@ -86,7 +86,9 @@ pub(super) fn remove(work: &mut Work, name: &TenantName, actor: &Actor, now_ms: 
         )));
     }
     keys::revoke_all(work, name, now_ms)?;
+    tokens::remove_all(work, name)?;
     gateways::remove_all(work, name)?;
+    gateway_tokens::remove_all(work, name)?;
     work.db.prepare_cached("DELETE FROM claims WHERE tenant = ?1")?.execute([name.as_str()])?;
     work.db
         .prepare_cached("UPDATE tenants SET removed_ms = ?2 WHERE name = ?1")?

@@ -34,7 +34,7 @@ pub(super) struct Work {
     pub(super) hand_overs_ready: bool,
     /// Bots that were registered or removed.
     pub(super) bots: Vec<BotChange>,
-    /// Tenants, keys and gateways that were made, changed or removed.
+    /// Tenants, keys, tokens and gateways that were made, changed or removed.
     pub(super) tenancy: Vec<TenancyChange>,
     /// The latest time that a verb has told, for those that are told none.
     pub(super) latest_ms: u64,

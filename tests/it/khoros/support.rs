@@ -9,9 +9,10 @@ use bothost::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecor
 use bothost::domain::names::{BotId, ConversationKey, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
+use bothost::domain::token::Token;
 use bothost::domain::validate::Limits;
 use bothost::platform::khoros::Khoros;
-use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, Host, HostError, Platform, Verified};
+use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, By, DecodeError, Decoded, Host, HostError, Platform, Verified};
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
@@ -101,6 +102,7 @@ impl MemoryHost {
             tenant: TenantName::from(tenant),
             actor: Actor::operator("tests"),
             client_id: None,
+            by: By::Key { user: None },
             scopes: Scopes::from_iter([Scope::ADMIN]),
             method,
             path: path.to_owned(),
@@ -137,6 +139,29 @@ impl Host for MemoryHost {
 
     fn remove_bot<'a>(&'a self, bot: &'a BotId, _actor: Actor) -> BoxFuture<'a, Result<(), HostError>> {
         self.answer(|bots| bots.retain(|known| known.id != *bot))
+    }
+
+    fn token_of(&self, _: &TenantName, _: &str, _: &str, _: u64) -> Result<Option<u64>, HostError> {
+        Ok(None)
+    }
+
+    fn add_token(&self, _: Token, _: Actor) -> BoxFuture<'_, Result<(), HostError>> {
+        self.answer(|_| ())
+    }
+
+    fn replace_token(&self, _: String, _: Token, _: u64, _: Actor) -> BoxFuture<'_, Result<bool, HostError>> {
+        self.answer(|_| false)
+    }
+
+    fn drop_tokens<'a>(
+        &'a self,
+        _: TenantName,
+        _: &'a str,
+        _: String,
+        _: Actor,
+        _: u64,
+    ) -> BoxFuture<'a, Result<(), HostError>> {
+        self.answer(|_| ())
     }
 
     fn new_bot_id(&self) -> Result<BotId, HostError> {

@@ -41,7 +41,7 @@ fn due_one(store: &Sqlite, now_ms: u64) -> Delivery {
 
 fn settle(store: &Sqlite, delivery: &Delivery, settlement: Settlement, now_ms: u64) -> Option<Delivery> {
     let lease = DeliveryLease { id: delivery.id, fence: delivery.fence };
-    let answered = Some(Answered { status: 403, text: "no".to_owned() });
+    let answered = Some(Answered { status: 403, text: "no".to_owned(), reference: None });
     store.settle(lease, settlement, answered, now_ms, now_ms + LEASE).wait().unwrap()
 }
 

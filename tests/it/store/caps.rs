@@ -2,7 +2,7 @@
 
 use bothost::domain::actor::Actor;
 use bothost::domain::bot::{Bot, Mode};
-use bothost::domain::gateway::Gateway;
+use bothost::domain::gateway::{Gateway, Proof};
 use bothost::domain::names::{BotId, ModuleName, TenantName};
 use bothost::domain::secret::Secret;
 use bothost::store::{Error, Modules as _, Store as _, Tenancy as _};
@@ -48,7 +48,7 @@ fn a_tenant_makes_so_many_changes_a_day_and_takes_back_at_any_time() {
         tenant: acme(),
         platform: "khoros".to_owned(),
         url: "https://api.example.com".to_owned(),
-        token: Secret::new("hush-hush"),
+        proof: Proof::Token(Secret::new("hush-hush")),
         updated_ms,
     };
     store.put_gateway(gateway(900), with_a_key()).wait().unwrap();

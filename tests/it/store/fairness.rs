@@ -127,7 +127,7 @@ fn what_is_counted_is_what_is_there() {
     }
     store.accept(big("acme", 0)).wait().unwrap();
     assert_eq!(counted(), details(&place));
-    let answered = Some(Answered { status: 403, text: "no, and a few more words".to_owned() });
+    let answered = Some(Answered { status: 403, text: "no, and a few more words".to_owned(), reference: None });
     let parked = Settlement::Parked { reason: "403: no".to_owned(), ambiguous: false };
     loop {
         let due = store.due(10, LEASE, 1).wait().unwrap().deliveries;

@@ -104,8 +104,8 @@ fn a_request_that_is_put_back_is_due_at_once_and_was_no_try() {
     let (_place, store) = fresh();
     plan(&store, "a", &["first", "second"], 0);
     let first = due_one(&store, 10);
-    store.put_back(lease(&first), 20).wait().unwrap();
-    assert!(matches!(store.put_back(lease(&first), 20).wait(), Err(Error::Stale(_))), "the lease is gone");
+    store.put_back(lease(&first), 20, 20).wait().unwrap();
+    assert!(matches!(store.put_back(lease(&first), 20, 20).wait(), Err(Error::Stale(_))), "the lease is gone");
     let again = due_one(&store, 20);
     assert_eq!((again.id, again.attempt, again.maybe_sent), (first.id, 1, false));
 }

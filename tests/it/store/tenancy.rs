@@ -1,6 +1,6 @@
 //! Tenants, keys, gateways and claims, with a clock of the test's own.
 
-use bothost::domain::gateway::Gateway;
+use bothost::domain::gateway::{Gateway, Proof};
 use bothost::domain::key::{Key, Standing};
 use bothost::domain::names::{KeyId, TenantName};
 use bothost::domain::scope::Scopes;
@@ -75,7 +75,7 @@ fn keys_and_gateways_come_back_as_they_were() {
         tenant: acme(),
         platform: "khoros".to_owned(),
         url: "https://api.example.com".to_owned(),
-        token: Secret::new("a token that nobody reads on disk"),
+        proof: Proof::Token(Secret::new("a token that nobody reads on disk")),
         updated_ms: 5,
     };
     store.put_gateway(gateway.clone(), actor()).wait().unwrap();
@@ -215,7 +215,7 @@ fn every_change_is_in_the_audit_log() {
         tenant: acme(),
         platform: "khoros".to_owned(),
         url: "https://api.example.com".to_owned(),
-        token: Secret::new("hush"),
+        proof: Proof::Token(Secret::new("hush")),
         updated_ms: 5,
     };
     store.put_gateway(gateway, actor()).wait().unwrap();

@@ -65,8 +65,9 @@ pub(super) async fn act(call: &ApiCall, host: &dyn Host, asked: Result<Asked, Ve
 /// The bot of a call, if it may do this now.
 fn permitted<'a>(call: &ApiCall, bots: &'a [Arc<Bot>], asked: &Asked) -> Result<&'a Bot, Refused> {
     let at = &asked.coordinate;
-    if let Some(client) = call.client_id.as_ref().filter(|client| **client != at.bot_id) {
-        return Err(forbidden(&format!("This key acts for {client}, not for {}", at.bot_id)));
+    if !call.is_for(&at.bot_id) {
+        let own = call.client_id.as_deref().unwrap_or_default();
+        return Err(forbidden(&format!("This key acts for {own}, not for {}", at.bot_id)));
     }
     let bot = find(bots, at)?;
     let may = match bot.mode {
@@ -253,7 +254,7 @@ pub(super) async fn holder(
     (network, external_id, author): (&str, &str, &str),
 ) -> Result<ApiAnswer, HostError> {
     let mut bots = host.bots(&call.tenant, NAME).await?;
-    bots.retain(|bot| may_see(call, bot));
+    bots.retain(|bot| call.is_for(&bot.platform_id));
     let there = match channel(&bots, network, external_id) {
         Ok(there) => there,
         Err(refused) => return Ok(*refused),
@@ -275,9 +276,4 @@ pub(super) async fn holder(
         "lastUpdatedTS": held.since_ms.unwrap_or(bot.created_ms),
     });
     Ok(answer(StatusCode::OK, &json!({ "data": data, "requestId": request_id() })))
-}
-
-/// A key that acts for one app sees of that app alone.
-pub(super) fn may_see(call: &ApiCall, bot: &Bot) -> bool {
-    call.client_id.as_ref().is_none_or(|client| *client == bot.platform_id)
 }

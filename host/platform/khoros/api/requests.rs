@@ -11,7 +11,6 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::calls::may_see;
 use super::envelope::{answer, messages, request_id, written};
 use crate::domain::bot::{Bot, Runs};
 use crate::domain::call::{RequestId, RequestOrigin, RequestRecord, RequestState, RequestsWanted};
@@ -43,7 +42,7 @@ pub(super) async fn one(call: &ApiCall, host: &dyn Host, text: &str) -> Result<A
         None => None,
     };
     // What is another app's is as unknown to the key as what is another tenant's.
-    let own = |found: &RequestRecord| call.client_id.as_ref().is_none_or(|client| *client == found.platform_id);
+    let own = |found: &RequestRecord| call.is_for(&found.platform_id);
     Ok(match found.filter(own) {
         Some(found) => {
             let data = Record::of(&found, &bots);
@@ -95,7 +94,7 @@ fn status(runs: Runs) -> &'static str {
 
 async fn of_app(call: &ApiCall, host: &dyn Host, app: &str) -> Result<Vec<Arc<Bot>>, HostError> {
     let mut bots = host.bots(&call.tenant, NAME).await?;
-    bots.retain(|bot| bot.platform_id == app && may_see(call, bot));
+    bots.retain(|bot| bot.platform_id == app && call.is_for(app));
     Ok(bots)
 }
 

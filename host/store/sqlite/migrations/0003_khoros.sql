@@ -60,3 +60,47 @@ ALTER TABLE conversations ADD COLUMN owner_ms INTEGER;
 -- When the request was planned.
 ALTER TABLE deliveries ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE deliveries SET created_ms = (SELECT coalesce(ended_ms, accepted_ms) FROM events e WHERE e.id = deliveries.event);
+
+-- Tokens that the host gave out, for its own API in a platform's form. `key`, which signs it, is sealed; the token itself is
+-- nowhere. Of an app's rows one at most has not been `replaced`; the others go on for a grace.
+CREATE TABLE tokens (
+    id         TEXT    PRIMARY KEY,
+    tenant     TEXT    NOT NULL,
+    platform   TEXT    NOT NULL,
+    app        TEXT    NOT NULL,
+    user       TEXT    NOT NULL,
+    key        BLOB    NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    replaced   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX tokens_current ON tokens (tenant, platform, app) WHERE replaced = 0;
+CREATE INDEX tokens_app ON tokens (tenant, platform, app);
+CREATE INDEX tokens_expiry ON tokens (expires_ms);
+
+-- A gateway with a `login_url` gets its tokens there; `token` is the password then, and sealed like a token.
+ALTER TABLE gateways ADD COLUMN login_url TEXT;
+ALTER TABLE gateways ADD COLUMN login_user TEXT;
+
+-- Tokens that the host got for gateways. `token` is sealed. `gateway` is what it was got for.
+CREATE TABLE gateway_tokens (
+    tenant     TEXT    NOT NULL,
+    platform   TEXT    NOT NULL,
+    app        TEXT    NOT NULL,
+    gateway    TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    detail     TEXT,
+    token      BLOB,
+    expires_ms INTEGER NOT NULL,
+    refresh_ms INTEGER NOT NULL,
+    failures   INTEGER NOT NULL,
+    PRIMARY KEY (tenant, platform, app)
+) STRICT, WITHOUT ROWID;
+
+-- `leased_ms` is when the last try began. `doubt_ms` is when the last one began that the platform may have done without our
+-- knowing, and `doubt_reference` the platform's id of it, where it told one.
+ALTER TABLE deliveries ADD COLUMN leased_ms INTEGER;
+ALTER TABLE deliveries ADD COLUMN doubt_ms INTEGER;
+ALTER TABLE deliveries ADD COLUMN doubt_reference TEXT;
+-- The platform's id of the request, where it told one.
+ALTER TABLE attempts ADD COLUMN reference TEXT;

@@ -1,0 +1,336 @@
+//! Tokens for tenants' gateways: got with the tenant's login when an app's first request is sent, kept sealed, refreshed every
+//! week and long before they are over, and got anew when the platform does not take one any more.
+//!
+//! What a platform refuses is not asked for again until somebody does something about it: sets the gateway again, or starts the
+//! host anew. The gateway's `token_state` says what.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tokio::sync::watch;
+
+use super::deliver::without;
+use super::gateways::{Gateway, Source};
+use super::{Pipeline, outbound};
+use crate::domain::delivery::Delivery;
+use crate::domain::gateway::{Login, Proof, is_token};
+use crate::domain::names::TenantName;
+use crate::domain::secret::Secret;
+use crate::domain::token::{GatewayToken, TokenState};
+use crate::platform::{self, Platform, TokenAnswer, TokenAsk};
+
+/// How long a token is used before it is refreshed: a week, as Khoros recommends, or half of its life if that is shorter.
+const REFRESH_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// A token that is over within this time is not used: the request has a way to go.
+const MARGIN_MS: u64 = 60 * 1000;
+
+/// The waits after failed refreshes and failed first asks: the first, doubled each time, up to the longest. A refresh whose answer
+/// was lost has begun the old token's grace, so the first ones are short.
+const AGAIN_FIRST_MS: u64 = 30 * 1000;
+const AGAIN_LONGEST_MS: u64 = 60 * 60 * 1000;
+
+/// How often it is looked for tokens to refresh, how many are looked at, and how many are refreshed at a time.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+const LOOK_AT: usize = 1000;
+const AT_ONCE: usize = 8;
+
+/// One app of a tenant's on a platform.
+type App = (TenantName, &'static str, String);
+
+/// Who is getting a token just now: one at a time for each app.
+#[derive(Debug, Default)]
+pub struct Asking(Mutex<HashMap<App, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Asking {
+    fn lock_of(&self, app: &App) -> Arc<tokio::sync::Mutex<()>> {
+        // Every change is complete before the lock is given back.
+        let mut asking = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asking.retain(|_, lock| Arc::strong_count(lock) > 1);
+        asking.entry(app.clone()).or_default().clone()
+    }
+}
+
+/// The way of a delivery: where it goes and what it shows there.
+pub(super) struct Way {
+    pub(super) gateway: Gateway,
+    pub(super) platform: &'static dyn Platform,
+    pub(super) token: Secret,
+}
+
+impl Way {
+    /// The way that a delivery would take now.
+    ///
+    /// # Errors
+    /// Says why there is none, and what to do.
+    pub(super) async fn of(pipeline: &Pipeline, delivery: &Delivery) -> Result<Self, String> {
+        let gateway = pipeline.gateway(&delivery.tenant, &delivery.platform).map_err(|error| error.to_string())?;
+        let (Some(gateway), Some(platform)) = (gateway, platform::find(&delivery.platform)) else {
+            return Err(format!(
+                "tenant {} has no {} gateway: set one with PUT /v1/gateways/{1}, or [tenants.{0}.gateways.{1}] url and token \
+                 in the settings",
+                delivery.tenant, delivery.platform
+            ));
+        };
+        let token = match &gateway.proof {
+            Proof::Token(token) => token.clone(),
+            Proof::Login(login) => {
+                let app = (delivery.tenant.clone(), gateway.platform, delivery.app.clone());
+                got(pipeline, &gateway, platform, login, &app).await?
+            }
+        };
+        Ok(Self { gateway, platform, token })
+    }
+
+    /// Notes that the platform answered 401 to what this way's token was shown with: the next request gets a new one.
+    pub(super) async fn rejected(&self, pipeline: &Pipeline, delivery: &Delivery) {
+        if !matches!(self.gateway.proof, Proof::Login(_)) {
+            return;
+        }
+        let app = (delivery.tenant.clone(), self.gateway.platform, delivery.app.clone());
+        let lock = pipeline.asking.lock_of(&app);
+        let _one_at_a_time = lock.lock().await;
+        // Another may have taken over meanwhile.
+        let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).ok().flatten();
+        let Some(known) = known.filter(|known| known.token.as_ref() == Some(&self.token)) else { return };
+        let detail = "the platform answered 401 to a request with the last one; the next request gets a new one";
+        let known = GatewayToken { failures: 0, ..GatewayToken::clone(&known) };
+        keep(pipeline, wanted(&known, detail.to_owned(), pipeline.clock.now_ms())).await;
+    }
+}
+
+/// The token of an app: the one that is there, or a new one.
+async fn got(
+    pipeline: &Pipeline,
+    gateway: &Gateway,
+    platform: &'static dyn Platform,
+    login: &Login,
+    app: &App,
+) -> Result<Secret, String> {
+    if app.2.is_empty() {
+        return Err("a token is for an app, and it is not known whose request this is".to_owned());
+    }
+    if let Some(token) = known(pipeline, gateway, login, app)? {
+        return Ok(token);
+    }
+    let lock = pipeline.asking.lock_of(app);
+    let longest = Duration::from_millis(pipeline.settings.deliver.total_ms);
+    let Ok(_one_at_a_time) = tokio::time::timeout(longest, lock.lock()).await else {
+        return Err(format!("a token for the app {} is being asked for, and takes its time", app.2));
+    };
+    if let Some(token) = known(pipeline, gateway, login, app)? {
+        return Ok(token);
+    }
+    first(pipeline, gateway, platform, login, app).await
+}
+
+/// The token that is there, if it may be used; an error where it is no use to ask for one now.
+fn known(pipeline: &Pipeline, gateway: &Gateway, login: &Login, app: &App) -> Result<Option<Secret>, String> {
+    let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).map_err(|error| error.to_string())?;
+    let Some(known) = known.filter(|known| known.gateway == login.fingerprint(&gateway.url)) else { return Ok(None) };
+    let now_ms = pipeline.clock.now_ms();
+    let waits = known.state == TokenState::Wanted && known.refresh_ms > now_ms;
+    if known.state.is_final() || waits {
+        let detail = known.detail.as_deref().unwrap_or("the platform gives none");
+        return Err(format!("there is no token for the app {}: {detail}", app.2));
+    }
+    Ok(known.token.clone().filter(|_| known.expires_ms > now_ms.saturating_add(MARGIN_MS)))
+}
+
+/// Gets an app's first token.
+async fn first(
+    pipeline: &Pipeline,
+    gateway: &Gateway,
+    platform: &'static dyn Platform,
+    login: &Login,
+    app: &App,
+) -> Result<Secret, String> {
+    let before = pipeline.store.gateway_token(&app.0, app.1, &app.2).map_err(|error| error.to_string())?;
+    let failures = before.map_or(0, |before| before.failures);
+    let blank = blank(app, login.fingerprint(&gateway.url), failures);
+    let answer = ask(pipeline, &login.url, gateway.source, platform, &TokenAsk::First { app: &app.2, login }).await;
+    let now_ms = pipeline.clock.now_ms();
+    let (known, reason) = match usable(answer, now_ms) {
+        TokenAnswer::Token { token, expires_ms } => {
+            // What cannot be written down is used all the same: it is the only one there is.
+            keep(pipeline, held(&blank, token.clone(), expires_ms, now_ms)).await;
+            tracing::info!(tenant = %app.0, platform = app.1, app = app.2, "a token for a gateway was got");
+            return Ok(token);
+        }
+        TokenAnswer::Exists => {
+            let reason = format!(
+                "the platform says that there is a token for the app {} already, and this host does not have it: invalidate it \
+                 where it is in use, then set the gateway again (or start the host anew, where the settings set it); or set \
+                 that token as the gateway's `token`",
+                app.2
+            );
+            (GatewayToken { state: TokenState::Exists, detail: Some(reason.clone()), ..blank }, reason)
+        }
+        TokenAnswer::Refused { reason } => {
+            let reason = format!(
+                "the platform gives none to this user ({reason}): set the gateway again with a user who may have one, or start \
+                 the host anew, where the settings set it"
+            );
+            (GatewayToken { state: TokenState::Refused, detail: Some(reason.clone()), ..blank }, reason)
+        }
+        TokenAnswer::Again { reason } => (wanted(&blank, reason.clone(), now_ms), reason),
+    };
+    tracing::warn!(tenant = %app.0, platform = app.1, app = app.2, reason, "no token for a gateway could be got");
+    keep(pipeline, known).await;
+    Err(format!("there is no token for the app {}: {reason}", app.2))
+}
+
+/// Refreshes tokens as they become due, until told to stop.
+pub(super) async fn refreshing(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        match pipeline.store.refreshable(pipeline.clock.now_ms(), LOOK_AT) {
+            Ok(due) => {
+                // What a shutdown leaves is due at the next start.
+                let next = due.into_iter().take_while(|_| !*stopped.borrow());
+                stream::iter(next).for_each_concurrent(AT_ONCE, |token| refresh(&pipeline, token)).await;
+            }
+            Err(error) => tracing::warn!(%error, "tokens for gateways could not be read; trying again shortly"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}
+
+async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
+    let Some(platform) = platform::find(&due.platform) else { return };
+    let app = (due.tenant.clone(), platform.name(), due.app.clone());
+    let lock = pipeline.asking.lock_of(&app);
+    let _one_at_a_time = lock.lock().await;
+    let now_ms = pipeline.clock.now_ms();
+    let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).ok().flatten();
+    let Some(known) = known.filter(|known| known.is_refreshable(now_ms)) else { return };
+    let gateway = pipeline.gateway(&app.0, app.1).ok().flatten();
+    let gateway = gateway.filter(|gateway| match &gateway.proof {
+        Proof::Login(login) => login.fingerprint(&gateway.url) == known.gateway,
+        Proof::Token(_) => false,
+    });
+    let (Some(gateway), Some(token)) = (gateway, &known.token) else {
+        return keep(pipeline, wanted(&known, "the gateway was changed".to_owned(), now_ms)).await;
+    };
+    let ask_again = TokenAsk::Refresh { app: &app.2, token };
+    let answer = ask(pipeline, &gateway.url, gateway.source, platform, &ask_again).await;
+    let now_ms = pipeline.clock.now_ms();
+    let next = match usable(answer, now_ms) {
+        TokenAnswer::Token { token, expires_ms } => held(&known, token, expires_ms, now_ms),
+        TokenAnswer::Again { reason } => {
+            let failures = known.failures.saturating_add(1);
+            let detail = Some(format!("it could not be refreshed ({reason}); it is tried again"));
+            let refresh_ms = now_ms.saturating_add(wait_ms(failures));
+            GatewayToken { failures, detail, refresh_ms, ..GatewayToken::clone(&known) }
+        }
+        refused => {
+            let words = match refused {
+                TokenAnswer::Refused { reason } => reason,
+                _ => "409".to_owned(),
+            };
+            let detail = Some(format!(
+                "the platform does not refresh it ({words}); it is used until it is over, and then a new one is got"
+            ));
+            let state = TokenState::Unrefreshed;
+            GatewayToken { state, detail, refresh_ms: u64::MAX, ..GatewayToken::clone(&known) }
+        }
+    };
+    let (state, detail) = (next.state.name(), next.detail.as_deref());
+    tracing::info!(tenant = %app.0, platform = app.1, app = app.2, state, detail, "a token for a gateway was due");
+    keep(pipeline, next).await;
+}
+
+/// Asks a platform for a token. What it answers is free of what it was asked with.
+async fn ask(
+    pipeline: &Pipeline,
+    url: &str,
+    source: Source,
+    platform: &dyn Platform,
+    ask: &TokenAsk<'_>,
+) -> TokenAnswer {
+    let call = platform.token_call(ask);
+    let shown = match ask {
+        TokenAsk::First { login, .. } => &login.password,
+        TokenAsk::Refresh { token, .. } => token,
+    };
+    // The header's own form as well: a platform may say back what it was sent.
+    let header = call.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = Secret::new(header.and_then(|value| value.split(' ').nth(1)).unwrap_or_default());
+    match pipeline.outbound.call(outbound::Base { url, source }, call).await {
+        Ok(answer) => match platform.token_answer(answer.status, &answer.body) {
+            TokenAnswer::Refused { reason } => TokenAnswer::Refused { reason: cut(&reason, shown, &header) },
+            TokenAnswer::Again { reason } => TokenAnswer::Again { reason: cut(&reason, shown, &header) },
+            answer => answer,
+        },
+        Err(error) => TokenAnswer::Again { reason: error.reason },
+    }
+}
+
+fn cut(reason: &str, shown: &Secret, header: &Secret) -> String {
+    without(header, without(shown, reason.as_bytes()).as_bytes())
+}
+
+/// A token that cannot be one is none.
+fn usable(answer: TokenAnswer, now_ms: u64) -> TokenAnswer {
+    match answer {
+        TokenAnswer::Token { token, expires_ms } if !is_token(token.reveal()) || expires_ms <= now_ms => {
+            TokenAnswer::Again { reason: "what the platform gave is no token, or over already".to_owned() }
+        }
+        answer => answer,
+    }
+}
+
+fn blank(app: &App, gateway: String, failures: u32) -> GatewayToken {
+    GatewayToken {
+        tenant: app.0.clone(),
+        platform: app.1.to_owned(),
+        app: app.2.clone(),
+        gateway,
+        state: TokenState::Wanted,
+        detail: None,
+        token: None,
+        expires_ms: 0,
+        refresh_ms: u64::MAX,
+        failures,
+    }
+}
+
+fn held(like: &GatewayToken, token: Secret, expires_ms: u64, now_ms: u64) -> GatewayToken {
+    let refresh_ms = now_ms.saturating_add(REFRESH_MS.min(expires_ms.saturating_sub(now_ms) / 2));
+    let token = Some(token);
+    GatewayToken { state: TokenState::Held, detail: None, token, expires_ms, refresh_ms, failures: 0, ..like.clone() }
+}
+
+/// There is none, and the next request after a wait gets one.
+fn wanted(like: &GatewayToken, detail: String, now_ms: u64) -> GatewayToken {
+    let failures = like.failures.saturating_add(1);
+    // Deliveries wait by themselves; only failures in a row are held apart.
+    let wait_ms = if failures > 1 { wait_ms(failures - 1) } else { 0 };
+    GatewayToken {
+        state: TokenState::Wanted,
+        detail: Some(detail),
+        token: None,
+        expires_ms: 0,
+        refresh_ms: now_ms.saturating_add(wait_ms),
+        failures,
+        ..like.clone()
+    }
+}
+
+fn wait_ms(failures: u32) -> u64 {
+    let doubled = 1u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX);
+    AGAIN_FIRST_MS.saturating_mul(doubled).min(AGAIN_LONGEST_MS)
+}
+
+/// Writes down what is known of a token. Without it the host asks again for what it has forgotten.
+async fn keep(pipeline: &Pipeline, token: GatewayToken) {
+    let (tenant, app) = (token.tenant.clone(), token.app.clone());
+    if let Err(error) = pipeline.store.put_gateway_token(token, pipeline.clock.now_ms()).await {
+        tracing::error!(%tenant, app, %error, "what is known of a gateway's token could not be written down");
+    }
+}
