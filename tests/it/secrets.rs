@@ -1,4 +1,4 @@
-//! Fifty planted secrets and a full run: nothing that the host writes, logs, answers or hands to a guest holds one in clear.
+//! Seventy planted secrets and a full run: nothing that the host writes, logs, answers or hands to a guest holds one in clear.
 
 use std::path::Path;
 
@@ -37,6 +37,7 @@ impl Planted {
             this.tenant(number).await;
         }
         this.stage.settled().await;
+        this.login().await;
         this
     }
 
@@ -71,6 +72,50 @@ impl Planted {
         for bot in bots["data"].as_array().unwrap() {
             self.deliver(&name, bot, number).await;
         }
+        self.tokens(&key).await;
+    }
+
+    /// A token that the host gives out, and the one that takes over from it; both are used.
+    async fn tokens(&mut self, key: &str) {
+        let url = format!("{}/api/v2/tokens/khorosapi/ownerId/{BOT}", self.stage.host.url);
+        let made = self.stage.client.post(&url).basic_auth("care", Some(key)).send().await.unwrap();
+        let made: Value = made.json().await.unwrap();
+        let token = made["data"]["token"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+        let path = format!("/bots/v3/tokens/appId/{BOT}");
+        let next = self.ask(&token, "PUT", &path, Value::Null, true).await;
+        let next = next["data"]["token"].as_str().unwrap().to_owned();
+        for token in [&token, &next] {
+            self.ask(token, "GET", "/bots/v3/registrations", Value::Null, false).await;
+        }
+        // Refused, and what is said of it holds nothing of it.
+        let wrong = self.stage.client.post(&url).basic_auth("care", Some(&next)).send().await.unwrap();
+        assert_eq!(wrong.status(), 401);
+        self.answers.push(wrong.text().await.unwrap());
+        self.secrets.extend([token, next]);
+    }
+
+    /// A tenant whose gateway has a login: the password, and the tokens that the host gets with it.
+    async fn login(&mut self) {
+        let (name, password) = ("tenant-login", secret("password", 0));
+        self.stage.platform.khoros.give_tokens_to("care", &password);
+        let key = self.stage.host.tenant(&self.stage.client, name, &["manage", "deploy", "read", "bots"]).await;
+        let url = &self.stage.platform.url;
+        let gateway = json!({ "url": url, "care_url": url, "user": "care", "password": password });
+        self.ask(&key, "PUT", "/v1/gateways/khoros", gateway, false).await;
+        let wasm = std::fs::read(echo()).unwrap();
+        let upload = self.stage.host.request_as(&key, &self.stage.client, "PUT", "/v1/modules/echo").body(wasm);
+        self.answers.push(upload.send().await.unwrap().text().await.unwrap());
+        let mut wanted = registration("whatsapp", "basic", BOT, "echo");
+        wanted["companyKey"] = json!(name);
+        wanted["credentials"] = json!({ "type": "BASIC_AUTH", "identity": "user", "secret": secret("basic", 0) });
+        self.ask(&key, "POST", "/bots/v3/registrations", wanted, false).await;
+        let bots = self.ask(&key, "GET", "/bots/v3/registrations", Value::Null, false).await;
+        self.deliver(name, &bots["data"][0], 0).await;
+        self.stage.settled().await;
+        self.ask(&key, "GET", "/v1/gateways", Value::Null, false).await;
+        let token = format!("simulated-token-1-of-{BOT}");
+        assert!(self.stage.platform.calls().iter().any(|call| call.bearer() == token), "it was in use");
+        self.secrets.extend([password, token]);
     }
 
     /// A message that proves itself, and one that shows the secret wrongly.
@@ -149,9 +194,9 @@ fn holds(haystack: &[u8], needle: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_planted_secrets_are_found_nowhere() {
+async fn seventy_planted_secrets_are_found_nowhere() {
     let planted = Planted::run().await;
-    assert_eq!(planted.secrets.len(), 5 * EACH);
+    assert_eq!(planted.secrets.len(), 7 * EACH + 2);
     // They were in use: the platform was shown each gateway's token, and every bot answered.
     let calls = planted.stage.platform.calls();
     for number in 0..EACH {
