@@ -142,3 +142,24 @@ async fn a_request_that_was_under_way_at_a_power_cut_is_asked_for() {
     let asked = questions(&stage);
     assert!(asked.contains(&"GET /bots/v3/request/appId/examplebot".to_owned()), "{asked:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_power_cut_while_the_platform_is_asked_hides_no_earlier_try() {
+    let (mut stage, hook) = echo(quick()).await;
+    stage.platform.khoros.muddle_next(1, BROKEN, Some(RequestState::Pending), false);
+    say(&hook, 1).await;
+    eventually("a question", || (!questions(&stage).is_empty()).then_some(())).await;
+    assert!(stage.host.terminate().success());
+    // As a power cut in the middle of a later question leaves it.
+    let database = rusqlite::Connection::open(stage.host.data.join("bothost.db")).unwrap();
+    let cut = "UPDATE deliveries SET status = 1, attempts = attempts + 1, leased_ms = leased_ms + 1000; \
+               UPDATE conversations SET send_leased = 1";
+    database.execute_batch(cut).unwrap();
+    let since_ms: i64 = database.query_row("SELECT doubt_ms FROM deliveries", [], |row| row.get(0)).unwrap();
+    drop(database);
+    stage.platform.khoros.set_records(RequestState::Success);
+    stage.host = stage.host.restarted();
+    stage.settled().await;
+    assert_eq!(texts(&stage), ["hello"], "the customer reads it once");
+    assert_eq!(stage.host.count("SELECT doubt_ms FROM deliveries"), since_ms);
+}

@@ -190,9 +190,12 @@ fn lease(db: &Connection, head: Head, now_ms: u64, until_ms: u64) -> Result<Deli
     let Head { mut delivery, conversation, sending, leased_ms, .. } = head;
     if sending {
         delivery.maybe_sent = true;
-        delivery.doubt = leased_ms.map(|since_ms| Doubt { since_ms, reference: None });
-        db.prepare_cached("UPDATE deliveries SET doubt_ms = leased_ms, doubt_reference = NULL WHERE id = ?1")?
-            .execute([delivery.id])?;
+        // It may have ended while the platform was asked for an earlier one: that one stays in doubt as well.
+        let since_ms = delivery.doubt.take().map(|doubt| doubt.since_ms).or(leased_ms);
+        delivery.doubt = since_ms.map(|since_ms| Doubt { since_ms, reference: None });
+        let doubt =
+            "UPDATE deliveries SET doubt_ms = coalesce(doubt_ms, leased_ms), doubt_reference = NULL WHERE id = ?1";
+        db.prepare_cached(doubt)?.execute([delivery.id])?;
         let reason = Some("its sender was not heard of again");
         let attempt = delivery.attempt - 1;
         record(db, &Ended { delivery: delivery.id, attempt, result: "unknown", reason, answered: None }, now_ms)?;

@@ -97,8 +97,8 @@ CREATE TABLE gateway_tokens (
     PRIMARY KEY (tenant, platform, app)
 ) STRICT, WITHOUT ROWID;
 
--- `leased_ms` is when the last try began. `doubt_ms` is when the last one began that the platform may have done without our
--- knowing, and `doubt_reference` the platform's id of it, where it told one.
+-- `leased_ms` is when the last try began. `doubt_ms` is since when there may be one that the platform did without our
+-- knowing, and `doubt_reference` the platform's id of it, where it is one alone and the platform told it.
 ALTER TABLE deliveries ADD COLUMN leased_ms INTEGER;
 ALTER TABLE deliveries ADD COLUMN doubt_ms INTEGER;
 ALTER TABLE deliveries ADD COLUMN doubt_reference TEXT;
