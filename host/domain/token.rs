@@ -83,6 +83,9 @@ pub enum TokenState {
     Held,
     /// It is there, and the platform does not refresh it: it is used until it is over.
     Unrefreshed,
+    /// It is there, and the platform answered 401 to a request with it: the next request has it refreshed or replaced, from the
+    /// time on at which it would be refreshed.
+    Doubted,
     /// There is none: the next request gets one, from the time on at which it would be refreshed.
     Wanted,
     /// The platform says that there is one, which is not here, and gives no other: somebody must invalidate it.
@@ -93,7 +96,8 @@ pub enum TokenState {
 
 impl TokenState {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Held, Self::Unrefreshed, Self::Wanted, Self::Exists, Self::Refused];
+    pub const ALL: [Self; 6] =
+        [Self::Held, Self::Unrefreshed, Self::Doubted, Self::Wanted, Self::Exists, Self::Refused];
 
     /// Its name in records.
     #[must_use]
@@ -101,6 +105,7 @@ impl TokenState {
         match self {
             Self::Held => "held",
             Self::Unrefreshed => "unrefreshed",
+            Self::Doubted => "doubted",
             Self::Wanted => "wanted",
             Self::Exists => "exists",
             Self::Refused => "refused",

@@ -88,7 +88,8 @@ struct GatewayJson {
     /// Whether the user's password is set; it is never shown.
     password_set: bool,
     /// How things are with the tokens that the host gets, the worst of them: `held`; `wanted` (the next request gets one);
-    /// `unrefreshed` (used until it is over); `exists` (somebody else has it: `tokens` says what to do); `refused` (the user
+    /// `unrefreshed` (used until it is over); `doubted` (the platform answered 401 to it: the next request has it refreshed or
+    /// gets a new one); `exists` (somebody else has it: `tokens` says what to do); `refused` (the user
     /// gets none). Null with a fixed token, and before the first request.
     token_state: Option<&'static str>,
     /// These tokens, app by app, at most 100.

@@ -85,7 +85,8 @@ impl Way {
         Ok(Self { gateway, platform, token })
     }
 
-    /// Notes that the platform answered 401 to what this way's token was shown with: the next request gets a new one.
+    /// Notes that the platform answered 401 to what this way's token was shown with. It may be as good as ever, and there may be
+    /// no other to be had: the next request has it refreshed, and gets a new one where that is refused.
     pub(super) async fn rejected(&self, pipeline: &Pipeline, delivery: &Delivery) {
         if !matches!(self.gateway.proof, Proof::Login(_)) {
             return;
@@ -95,10 +96,10 @@ impl Way {
         let _one_at_a_time = lock.lock().await;
         // Another may have taken over meanwhile.
         let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).ok().flatten();
-        let Some(known) = known.filter(|known| known.token.as_ref() == Some(&self.token)) else { return };
-        let detail = "the platform answered 401 to a request with the last one; the next request gets a new one";
-        let known = GatewayToken { failures: 0, ..GatewayToken::clone(&known) };
-        keep(pipeline, wanted(&known, detail.to_owned(), pipeline.clock.now_ms())).await;
+        let is_it =
+            |known: &GatewayToken| known.token.as_ref() == Some(&self.token) && known.state != TokenState::Doubted;
+        let Some(known) = known.filter(|known| is_it(known)) else { return };
+        keep(pipeline, doubted(&known, pipeline.clock.now_ms())).await;
     }
 }
 
@@ -117,14 +118,15 @@ async fn got(
         return Ok(token);
     }
     let lock = pipeline.asking.lock_of(app);
-    let longest = Duration::from_millis(pipeline.settings.deliver.total_ms);
+    // With as long for a refresh, and for a first token all of it, this is half of what a lease has time for.
+    let longest = Duration::from_millis(pipeline.settings.deliver.total_ms / 2);
     let Ok(_one_at_a_time) = tokio::time::timeout(longest, lock.lock()).await else {
         return Err(format!("a token for the app {} is being asked for, and takes its time", app.2));
     };
     if let Some(token) = known(pipeline, gateway, login, app)? {
         return Ok(token);
     }
-    first(pipeline, gateway, platform, login, app).await
+    anew(pipeline, gateway, platform, login, app).await
 }
 
 /// The token that is there, if it may be used; an error where it is no use to ask for one now.
@@ -132,55 +134,104 @@ fn known(pipeline: &Pipeline, gateway: &Gateway, login: &Login, app: &App) -> Re
     let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).map_err(|error| error.to_string())?;
     let Some(known) = known.filter(|known| known.gateway == login.fingerprint(&gateway.url)) else { return Ok(None) };
     let now_ms = pipeline.clock.now_ms();
-    let waits = known.state == TokenState::Wanted && known.refresh_ms > now_ms;
+    let waits = matches!(known.state, TokenState::Doubted | TokenState::Wanted) && known.refresh_ms > now_ms;
     if known.state.is_final() || waits {
         let detail = known.detail.as_deref().unwrap_or("the platform gives none");
         return Err(format!("there is no token for the app {}: {detail}", app.2));
     }
-    Ok(known.token.clone().filter(|_| known.expires_ms > now_ms.saturating_add(MARGIN_MS)))
+    let is_usable = known.state != TokenState::Doubted && known.expires_ms > now_ms.saturating_add(MARGIN_MS);
+    Ok(known.token.clone().filter(|_| is_usable))
 }
 
-/// Gets an app's first token.
-async fn first(
+/// Gets a token that may be used, whatever is known of the last one.
+async fn anew(
     pipeline: &Pipeline,
     gateway: &Gateway,
     platform: &'static dyn Platform,
     login: &Login,
     app: &App,
 ) -> Result<Secret, String> {
+    let (began_ms, longest_ms) = (pipeline.clock.now_ms(), pipeline.settings.deliver.total_ms);
     let before = pipeline.store.gateway_token(&app.0, app.1, &app.2).map_err(|error| error.to_string())?;
-    let failures = before.map_or(0, |before| before.failures);
-    let blank = blank(app, login.fingerprint(&gateway.url), failures);
-    let answer = ask(pipeline, &login.url, gateway.source, platform, &TokenAsk::First { app: &app.2, login }).await;
+    let fingerprint = login.fingerprint(&gateway.url);
+    let blank = blank(app, fingerprint.clone(), before.as_ref().map_or(0, |before| before.failures));
+    let is_in_doubt = |before: &GatewayToken| before.state == TokenState::Doubted && before.expires_ms > began_ms;
+    let Some(last) = before.filter(|before| before.gateway == fingerprint && is_in_doubt(before)) else {
+        return first(pipeline, gateway, platform, login, &blank).await;
+    };
+    let Some(token) = &last.token else { return first(pipeline, gateway, platform, login, &blank).await };
+    let ask_again = TokenAsk::Refresh { app: &app.2, token };
+    let answer = ask(pipeline, &gateway.url, gateway.source, platform, &ask_again).await;
     let now_ms = pipeline.clock.now_ms();
-    let (known, reason) = match usable(answer, now_ms) {
+    match usable(answer, now_ms) {
         TokenAnswer::Token { token, expires_ms } => {
+            // A gateway that takes none of them makes for a refresh once in a while, not for one with every request.
+            let held = GatewayToken { failures: last.failures, ..held(&last, token.clone(), expires_ms, now_ms) };
+            keep(pipeline, held).await;
+            Ok(token)
+        }
+        TokenAnswer::Again { reason } => {
+            keep(pipeline, doubted(&last, now_ms)).await;
+            Err(format!("the token of the app {} is in doubt and could not be refreshed: {reason}", app.2))
+        }
+        // There is no time left to ask for another: a lease is not for ever.
+        _ if now_ms.saturating_sub(began_ms) > longest_ms / 2 => Err(format!(
+            "the token of the app {} is in doubt, and the platform took its time to refuse a new one",
+            app.2
+        )),
+        _ => first(pipeline, gateway, platform, login, &last).await,
+    }
+}
+
+/// Gets an app's first token, or another one. `last` is what is known; a token in it goes on where the platform gives no other.
+async fn first(
+    pipeline: &Pipeline,
+    gateway: &Gateway,
+    platform: &'static dyn Platform,
+    login: &Login,
+    last: &GatewayToken,
+) -> Result<Secret, String> {
+    let (tenant, app) = (&last.tenant, last.app.as_str());
+    let answer = ask(pipeline, &login.url, gateway.source, platform, &TokenAsk::First { app, login }).await;
+    let now_ms = pipeline.clock.now_ms();
+    let gone = || GatewayToken { token: None, expires_ms: 0, refresh_ms: u64::MAX, ..last.clone() };
+    let (known, reason) = match (usable(answer, now_ms), &last.token) {
+        (TokenAnswer::Token { token, expires_ms }, _) => {
             // What cannot be written down is used all the same: it is the only one there is.
-            keep(pipeline, held(&blank, token.clone(), expires_ms, now_ms)).await;
-            tracing::info!(tenant = %app.0, platform = app.1, app = app.2, "a token for a gateway was got");
+            keep(pipeline, held(last, token.clone(), expires_ms, now_ms)).await;
+            tracing::info!(%tenant, platform = last.platform, app, "a token for a gateway was got");
             return Ok(token);
         }
-        TokenAnswer::Exists => {
-            let reason = format!(
-                "the platform says that there is a token for the app {} already, and this host does not have it: invalidate it \
-                 where it is in use, then set the gateway again (or start the host anew, where the settings set it); or set \
-                 that token as the gateway's `token`",
-                app.2
-            );
-            (GatewayToken { state: TokenState::Exists, detail: Some(reason.clone()), ..blank }, reason)
+        // It can only be the one that is here.
+        (TokenAnswer::Exists, Some(token)) => {
+            let detail = "the platform answered 401 to a request with it, does not refresh it, and says that it exists; it is \
+                          used until it is over";
+            let (state, detail, refresh_ms) = (TokenState::Unrefreshed, Some(detail.to_owned()), u64::MAX);
+            keep(pipeline, GatewayToken { state, detail, refresh_ms, ..last.clone() }).await;
+            return Ok(token.clone());
         }
-        TokenAnswer::Refused { reason } => {
+        (TokenAnswer::Exists, None) => {
+            let reason = format!(
+                "the platform says that there is a token for the app {app} already, and this host does not have it: invalidate \
+                 it where it is in use, then set the gateway again (or start the host anew, where the settings set it); or set \
+                 that token as the gateway's `token`"
+            );
+            (GatewayToken { state: TokenState::Exists, detail: Some(reason.clone()), ..gone() }, reason)
+        }
+        (TokenAnswer::Refused { reason }, _) => {
             let reason = format!(
                 "the platform gives none to this user ({reason}): set the gateway again with a user who may have one, or start \
                  the host anew, where the settings set it"
             );
-            (GatewayToken { state: TokenState::Refused, detail: Some(reason.clone()), ..blank }, reason)
+            (GatewayToken { state: TokenState::Refused, detail: Some(reason.clone()), ..gone() }, reason)
         }
-        TokenAnswer::Again { reason } => (wanted(&blank, reason.clone(), now_ms), reason),
+        (TokenAnswer::Again { reason }, Some(_)) => (doubted(last, now_ms), reason),
+        (TokenAnswer::Again { reason }, None) => (wanted(last, reason.clone(), now_ms), reason),
     };
-    tracing::warn!(tenant = %app.0, platform = app.1, app = app.2, reason, "no token for a gateway could be got");
+    tracing::warn!(%tenant, platform = last.platform, app, reason, "no token for a gateway could be got");
+    let app = app.to_owned();
     keep(pipeline, known).await;
-    Err(format!("there is no token for the app {}: {reason}", app.2))
+    Err(format!("there is no token for the app {app}: {reason}"))
 }
 
 /// Refreshes tokens as they become due, until told to stop.
@@ -320,6 +371,15 @@ fn wanted(like: &GatewayToken, detail: String, now_ms: u64) -> GatewayToken {
         failures,
         ..like.clone()
     }
+}
+
+/// There is one, and the platform answered 401 to a request with it: the next request after a wait sees to it.
+fn doubted(like: &GatewayToken, now_ms: u64) -> GatewayToken {
+    let failures = like.failures.saturating_add(1);
+    let wait_ms = if failures > 1 { AGAIN_FIRST_MS } else { 0 };
+    let detail = "the platform answered 401 to a request with it; the next request has it refreshed, or gets a new one";
+    let (state, detail) = (TokenState::Doubted, Some(detail.to_owned()));
+    GatewayToken { state, detail, refresh_ms: now_ms.saturating_add(wait_ms), failures, ..like.clone() }
 }
 
 fn wait_ms(failures: u32) -> u64 {

@@ -217,6 +217,35 @@ async fn a_token_that_is_not_taken_any_more_is_replaced() {
     assert_eq!(scene.asked(CREATE), 2);
 }
 
+#[tokio::test]
+async fn one_401_costs_no_token() {
+    let scene = Scene::new().await;
+    scene.say(1).await;
+    scene.sent(1).await;
+    khoros(&scene).fail_next(1, StatusCode::UNAUTHORIZED);
+    scene.say(2).await;
+    scene.sent(2).await;
+    let shown: Vec<_> = scene.platform.calls().iter().map(|call| (call.bearer(), call.status.as_u16())).collect();
+    let token = |number: u32| format!("simulated-token-{number}-of-examplebot");
+    assert_eq!(shown, [(token(1), 202), (token(1), 401), (token(2), 202)]);
+    assert_eq!((scene.asked(REFRESH), scene.asked(CREATE)), (1, 1), "what is there is refreshed");
+    assert_eq!(scene.shown().await["token_state"], "held");
+}
+
+#[tokio::test]
+async fn a_token_that_the_platform_says_exists_is_used_again() {
+    let scene = Scene::new().await;
+    scene.say(1).await;
+    scene.sent(1).await;
+    // The request and the refresh are answered 401 by something on the way: the token is as good as ever.
+    khoros(&scene).fail_next(2, StatusCode::UNAUTHORIZED);
+    scene.say(2).await;
+    scene.sent(2).await;
+    assert_eq!((scene.asked(REFRESH), scene.asked(CREATE)), (1, 2));
+    assert!(scene.platform.calls().iter().all(|call| call.bearer() == "simulated-token-1-of-examplebot"));
+    assert_eq!(scene.shown().await["token_state"], "unrefreshed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_over_is_replaced_before_it_is_shown() {
     let scene = Scene::new().await;
