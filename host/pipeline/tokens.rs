@@ -5,7 +5,7 @@
 //! host anew. The gateway's `token_state` says what.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -14,13 +14,14 @@ use tokio::sync::watch;
 
 use super::deliver::without;
 use super::gateways::{Gateway, Source};
-use super::{Pipeline, outbound};
+use super::{Pipeline, lanes, outbound};
 use crate::domain::delivery::Delivery;
 use crate::domain::gateway::{Login, Proof, is_token};
 use crate::domain::names::TenantName;
 use crate::domain::secret::Secret;
 use crate::domain::token::{GatewayToken, TokenState};
 use crate::platform::{self, Platform, TokenAnswer, TokenAsk};
+use crate::store::Error;
 
 /// How long a token is used before it is refreshed: a week, as Khoros recommends, or half of its life if that is shorter.
 const REFRESH_MS: u64 = 7 * 24 * 60 * 60 * 1000;
@@ -41,16 +42,27 @@ const AT_ONCE: usize = 8;
 /// One app of a tenant's on a platform.
 type App = (TenantName, &'static str, String);
 
+/// A token's place in the store: tenant, platform and app.
+type Place = (TenantName, String, String);
+
 /// Who is getting a token just now: one at a time for each app.
 #[derive(Debug, Default)]
-pub struct Asking(Mutex<HashMap<App, Arc<tokio::sync::Mutex<()>>>>);
+pub struct Asking {
+    locks: Mutex<HashMap<App, Arc<tokio::sync::Mutex<()>>>>,
+    /// Tokens that the store did not take yet: each is the only copy.
+    unwritten: Mutex<HashMap<Place, Arc<GatewayToken>>>,
+}
 
 impl Asking {
     fn lock_of(&self, app: &App) -> Arc<tokio::sync::Mutex<()>> {
         // Every change is complete before the lock is given back.
-        let mut asking = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asking = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         asking.retain(|_, lock| Arc::strong_count(lock) > 1);
         asking.entry(app.clone()).or_default().clone()
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, HashMap<Place, Arc<GatewayToken>>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,7 +107,7 @@ impl Way {
         let lock = pipeline.asking.lock_of(&app);
         let _one_at_a_time = lock.lock().await;
         // Another may have taken over meanwhile.
-        let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).ok().flatten();
+        let known = latest(pipeline, &app).ok().flatten();
         let is_it =
             |known: &GatewayToken| known.token.as_ref() == Some(&self.token) && known.state != TokenState::Doubted;
         let Some(known) = known.filter(|known| is_it(known)) else { return };
@@ -129,9 +141,16 @@ async fn got(
     anew(pipeline, gateway, platform, login, app).await
 }
 
+/// What is known of an app's token.
+fn latest(pipeline: &Pipeline, app: &App) -> Result<Option<Arc<GatewayToken>>, Error> {
+    let place = (app.0.clone(), app.1.to_owned(), app.2.clone());
+    let unwritten = pipeline.asking.unwritten().get(&place).cloned();
+    unwritten.map_or_else(|| pipeline.store.gateway_token(&app.0, app.1, &app.2), |token| Ok(Some(token)))
+}
+
 /// The token that is there, if it may be used; an error where it is no use to ask for one now.
 fn known(pipeline: &Pipeline, gateway: &Gateway, login: &Login, app: &App) -> Result<Option<Secret>, String> {
-    let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).map_err(|error| error.to_string())?;
+    let known = latest(pipeline, app).map_err(|error| error.to_string())?;
     let Some(known) = known.filter(|known| known.gateway == login.fingerprint(&gateway.url)) else { return Ok(None) };
     let now_ms = pipeline.clock.now_ms();
     let waits = matches!(known.state, TokenState::Doubted | TokenState::Wanted) && known.refresh_ms > now_ms;
@@ -152,9 +171,15 @@ async fn anew(
     app: &App,
 ) -> Result<Secret, String> {
     let (began_ms, longest_ms) = (pipeline.clock.now_ms(), pipeline.settings.deliver.total_ms);
-    let before = pipeline.store.gateway_token(&app.0, app.1, &app.2).map_err(|error| error.to_string())?;
+    let before = latest(pipeline, app).map_err(|error| error.to_string())?;
     let fingerprint = login.fingerprint(&gateway.url);
     let blank = blank(app, fingerprint.clone(), before.as_ref().map_or(0, |before| before.failures));
+    if before.is_none() {
+        // There is one answer with a token in it: that there is room for it must be known before.
+        let room = GatewayToken { detail: Some("it is being asked for".to_owned()), refresh_ms: 0, ..blank.clone() };
+        let written = write(pipeline, &room).await;
+        written.map_err(|error| format!("no token is asked for, because there is no place for it: {error}"))?;
+    }
     let is_in_doubt = |before: &GatewayToken| before.state == TokenState::Doubted && before.expires_ms > began_ms;
     let Some(last) = before.filter(|before| before.gateway == fingerprint && is_in_doubt(before)) else {
         return first(pipeline, gateway, platform, login, &blank).await;
@@ -237,6 +262,7 @@ async fn first(
 /// Refreshes tokens as they become due, until told to stop.
 pub(super) async fn refreshing(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
     loop {
+        write_unwritten(&pipeline).await;
         match pipeline.store.refreshable(pipeline.clock.now_ms(), LOOK_AT) {
             Ok(due) => {
                 // What a shutdown leaves is due at the next start.
@@ -245,9 +271,12 @@ pub(super) async fn refreshing(pipeline: Arc<Pipeline>, mut stopped: watch::Rece
             }
             Err(error) => tracing::warn!(%error, "tokens for gateways could not be read; trying again shortly"),
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+        let is_over = tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => false,
+            _ = stopped.wait_for(|stopped| *stopped) => true,
+        };
+        if is_over {
+            return write_unwritten(&pipeline).await;
         }
     }
 }
@@ -258,7 +287,7 @@ async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
     let lock = pipeline.asking.lock_of(&app);
     let _one_at_a_time = lock.lock().await;
     let now_ms = pipeline.clock.now_ms();
-    let known = pipeline.store.gateway_token(&app.0, app.1, &app.2).ok().flatten();
+    let known = latest(pipeline, &app).ok().flatten();
     let Some(known) = known.filter(|known| known.is_refreshable(now_ms)) else { return };
     let gateway = pipeline.gateway(&app.0, app.1).ok().flatten();
     let gateway = gateway.filter(|gateway| match &gateway.proof {
@@ -387,10 +416,41 @@ fn wait_ms(failures: u32) -> u64 {
     AGAIN_FIRST_MS.saturating_mul(doubled).min(AGAIN_LONGEST_MS)
 }
 
-/// Writes down what is known of a token. Without it the host asks again for what it has forgotten.
+/// Writes down what is known of a token. One that cannot be written is kept in memory, used from there, and written later.
 async fn keep(pipeline: &Pipeline, token: GatewayToken) {
-    let (tenant, app) = (token.tenant.clone(), token.app.clone());
-    if let Err(error) = pipeline.store.put_gateway_token(token, pipeline.clock.now_ms()).await {
-        tracing::error!(%tenant, app, %error, "what is known of a gateway's token could not be written down");
+    let place = (token.tenant.clone(), token.platform.clone(), token.app.clone());
+    if token.token.is_some() {
+        pipeline.asking.unwritten().insert(place.clone(), Arc::new(token.clone()));
+    } else {
+        pipeline.asking.unwritten().remove(&place);
+    }
+    match write(pipeline, &token).await {
+        // A tenant that is gone needs none.
+        Ok(()) | Err(Error::Missing(_)) => drop(pipeline.asking.unwritten().remove(&place)),
+        Err(error) => {
+            let (tenant, app) = (&token.tenant, &token.app);
+            tracing::error!(%tenant, app, %error, "what is known of a gateway's token could not be written down");
+        }
+    }
+}
+
+/// Writes it down, again and again for a moment.
+async fn write(pipeline: &Pipeline, token: &GatewayToken) -> Result<(), Error> {
+    let put = || pipeline.store.put_gateway_token(token.clone(), pipeline.clock.now_ms());
+    let until_ms = pipeline.clock.now_ms().saturating_add(pipeline.settings.deliver.total_ms / 10);
+    lanes::insist(&*pipeline.clock, until_ms, put).await
+}
+
+/// Tries once more to write down what could not be written.
+async fn write_unwritten(pipeline: &Pipeline) {
+    let places: Vec<Place> = pipeline.asking.unwritten().keys().cloned().collect();
+    for place in places {
+        let Some(platform) = platform::find(&place.1) else { continue };
+        let lock = pipeline.asking.lock_of(&(place.0.clone(), platform.name(), place.2.clone()));
+        let _one_at_a_time = lock.lock().await;
+        let token = pipeline.asking.unwritten().get(&place).cloned();
+        if let Some(token) = token {
+            keep(pipeline, GatewayToken::clone(&token)).await;
+        }
     }
 }

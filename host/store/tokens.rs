@@ -43,7 +43,7 @@ pub trait Tokens {
     /// The tokens for gateways that are to be refreshed by now, at most `limit` of them.
     fn refreshable(&self, now_ms: u64, limit: usize) -> Result<Vec<Arc<GatewayToken>>, Error>;
 
-    /// Writes down what is known of a token for a gateway; the token is encrypted at rest. [`Error::Conflict`] when the tenant's
-    /// audit log has no room or the tenant has too many.
+    /// Writes down what is known of a token for a gateway; the token is encrypted at rest. [`Error::Conflict`] when the tenant
+    /// has them for too many apps; the audit log's limit does not count here.
     fn put_gateway_token(&self, token: GatewayToken, now_ms: u64) -> Reply<()>;
 }

@@ -246,6 +246,42 @@ async fn a_token_that_the_platform_says_exists_is_used_again() {
     assert_eq!(scene.shown().await["token_state"], "unrefreshed");
 }
 
+#[tokio::test]
+async fn a_token_is_written_down_whatever_else_the_tenant_has_changed_today() {
+    let scene = Scene::new().await;
+    let full = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
+                INSERT INTO audit (tenant, at_ms, actor, origin, action, subject, details) \
+                SELECT 'acme', (SELECT max(at_ms) FROM audit), 'key:x', 'x', 'x', 'x', '{}' FROM n";
+    rusqlite::Connection::open(scene.host.data.join("bothost.db")).unwrap().execute(full, []).unwrap();
+    scene.say(1).await;
+    scene.sent(1).await;
+    assert_eq!(scene.host.count("SELECT count(*) FROM gateway_tokens WHERE state = 'held'"), 1);
+    assert_eq!(
+        scene.host.count("SELECT count(*) FROM audit WHERE action = 'gateway.token' AND details LIKE '%held%'"),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_cannot_be_written_down_is_kept_until_it_can() {
+    let mut scene = Scene::new().await;
+    let change = |host: &Host, sql: &str| {
+        rusqlite::Connection::open(host.data.join("bothost.db")).unwrap().execute_batch(sql).unwrap();
+    };
+    let refuse = "CREATE TRIGGER full BEFORE INSERT ON gateway_tokens WHEN NEW.token IS NOT NULL \
+                  BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    change(&scene.host, refuse);
+    for number in 1..=2 {
+        scene.say(number).await;
+        scene.sent(number.into()).await;
+    }
+    assert_eq!(scene.asked(CREATE), 1);
+    assert_eq!(scene.host.count("SELECT count(*) FROM gateway_tokens WHERE state = 'held'"), 0);
+    change(&scene.host, "DROP TRIGGER full");
+    assert!(scene.host.terminate().success());
+    assert_eq!(scene.host.count("SELECT count(*) FROM gateway_tokens WHERE state = 'held'"), 1, "written at the end");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_over_is_replaced_before_it_is_shown() {
     let scene = Scene::new().await;

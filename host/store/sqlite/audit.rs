@@ -15,7 +15,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Whether a change may be made that adds to a tenant's log; asked before anything is written. What takes something back is
 /// never asked: each was made by such a change before, and a leaked key can be revoked whatever it was used for. Nor is the
-/// operator, who is there without a key.
+/// operator, who is there without a key, nor the host when it writes down what it got for a tenant.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the tenant had its day's number.
