@@ -29,8 +29,9 @@ const REFRESH_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// A token that is over within this time is not used: the request has a way to go.
 const MARGIN_MS: u64 = 60 * 1000;
 
-/// The waits after failed refreshes and failed first asks: the first, doubled each time, up to the longest. A refresh whose answer
-/// was lost has begun the old token's grace, so the first ones are short.
+/// The waits after failed refreshes: the first, doubled each time, up to the longest. A refresh whose answer was lost has begun
+/// the old token's grace, so the first ones are short. Where requests wait for a token it is always the first: they are parked
+/// within minutes.
 const AGAIN_FIRST_MS: u64 = 30 * 1000;
 const AGAIN_LONGEST_MS: u64 = 60 * 60 * 1000;
 
@@ -390,7 +391,7 @@ fn held(like: &GatewayToken, token: Secret, expires_ms: u64, now_ms: u64) -> Gat
 fn wanted(like: &GatewayToken, detail: String, now_ms: u64) -> GatewayToken {
     let failures = like.failures.saturating_add(1);
     // Deliveries wait by themselves; only failures in a row are held apart.
-    let wait_ms = if failures > 1 { wait_ms(failures - 1) } else { 0 };
+    let wait_ms = if failures > 1 { AGAIN_FIRST_MS } else { 0 };
     GatewayToken {
         state: TokenState::Wanted,
         detail: Some(detail),

@@ -283,6 +283,21 @@ async fn a_token_that_cannot_be_written_down_is_kept_until_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_an_outage_of_care_a_first_token_is_asked_for_within_half_a_minute() {
+    let scene = Scene::new().await;
+    khoros(&scene).fail_next(1_000_000, StatusCode::INTERNAL_SERVER_ERROR);
+    scene.say(1).await;
+    let failures = "SELECT coalesce(max(failures), 0) FROM gateway_tokens";
+    eventually("two failures", || (scene.host.count(failures) >= 2).then_some(())).await;
+    let scene = scene.later("UPDATE gateway_tokens SET failures = 8, refresh_ms = 1").await;
+    scene.say(2).await;
+    eventually("one more", || (scene.host.count(failures) >= 9).then_some(())).await;
+    let now_ms = i64::try_from(crate::support::stage::now_s() * 1000).unwrap();
+    let wait_ms = scene.host.count("SELECT refresh_ms FROM gateway_tokens") - now_ms;
+    assert!((20_000..=31_000).contains(&wait_ms), "{wait_ms}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_over_is_replaced_before_it_is_shown() {
     let scene = Scene::new().await;
     scene.say(1).await;
