@@ -1,7 +1,7 @@
 //! Tokens for platforms' APIs: those that the host gives out where it serves one, and those that it gets from a platform for a
 //! tenant's gateway. Each is for one app.
 
-use super::names::TenantName;
+use super::names::{KeyId, TenantName};
 use super::secret::Secret;
 
 /// A token that the host gave out, as it keeps it: the token itself is made of it and kept nowhere. Times are milliseconds
@@ -18,6 +18,8 @@ pub struct Token {
     pub app: String,
     /// Who asked for it first, as they called themselves.
     pub user: String,
+    /// The key that the first was asked for with: it is taken as long as that is, and may do no more.
+    pub maker: KeyId,
     /// What it is signed with, in hexadecimal; no two tokens share one.
     pub key: Secret,
     /// When it was made.

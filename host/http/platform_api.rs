@@ -41,6 +41,7 @@ pub async fn call(
         actor: caller.actor,
         client_id: caller.client_id,
         by,
+        key: caller.key,
         scopes: caller.scopes,
         method: parts.method,
         prefix,

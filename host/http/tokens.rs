@@ -6,7 +6,6 @@ use super::hooks::unavailable;
 use super::keys::Caller;
 use super::problem::Problem;
 use crate::domain::actor::Actor;
-use crate::domain::names::KeyId;
 use crate::domain::secret::Secret;
 use crate::platform::{By, Platform};
 use crate::store::Store;
@@ -35,11 +34,15 @@ pub(super) fn caller(
     if !tenant.is_some_and(|tenant| tenant.is_live()) {
         return Err(refused());
     }
+    // Whoever takes a key back takes back what it was made to open.
+    let maker = store.key(&token.maker).map_err(|error| unavailable(&error))?;
+    let maker = maker.filter(|key| key.tenant == token.tenant && key.is_live(now_ms)).ok_or_else(refused)?;
+    let scopes = platform.token_scopes().iter().filter(|scope| maker.scopes.allow(*scope)).collect();
     let caller = Caller {
         tenant: token.tenant.clone(),
         actor: Actor { name: format!("token:{}", token.id), origin: peer },
-        key: KeyId::from(token.id.as_str()),
-        scopes: platform.token_scopes(),
+        key: token.maker.clone(),
+        scopes,
         client_id: Some(token.app.clone()),
         expires_ms: Some(token.expires_ms),
     };

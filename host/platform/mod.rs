@@ -17,7 +17,7 @@ use crate::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord,
 use crate::domain::delivery::{Delivery, Doubt, Finding, Receipt, Request};
 use crate::domain::event::{Event, Origin};
 use crate::domain::gateway::Login;
-use crate::domain::names::{BotId, ConversationKey, TenantName};
+use crate::domain::names::{BotId, ConversationKey, KeyId, TenantName};
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::secret::Secret;
 use crate::domain::token::Token;
@@ -330,6 +330,8 @@ pub struct ApiCall {
     pub client_id: Option<String>,
     /// What proved who is calling.
     pub by: By,
+    /// The key that was shown, or the one that the token was made with.
+    pub key: KeyId,
     /// What the key or token may do.
     pub scopes: Scopes,
     /// The method.

@@ -209,6 +209,45 @@ async fn a_refreshed_token_goes_on_for_ten_minutes() {
     first(&host, &key, "bot-a").await;
 }
 
+#[tokio::test]
+async fn a_token_may_do_no_more_than_its_key() {
+    let (host, _) = started().await;
+    let blind = host.tenant_key(&client(), "acme", &["bots"]).await;
+    let token = first(&host, &blind, "bot-a").await;
+    for shown in [&blind, &token] {
+        assert_eq!(bearer(&host, shown, "GET", REGISTRATIONS, &Value::Null).await.0, 403);
+    }
+    assert_eq!(refreshed(&host, &token, "bot-a").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_token_ends_with_the_key_that_it_was_made_with() {
+    let (mut host, key) = started().await;
+    let leaked = host.tenant_key(&client(), "acme", &["bots", "read"]).await;
+    let id = leaked.split('_').nth(1).unwrap().to_owned();
+    let old = first(&host, &leaked, "bot-a").await;
+    let new = refreshed(&host, &old, "bot-a").await.1["data"]["token"].as_str().unwrap().to_owned();
+    let others = first(&host, &key, "bot-b").await;
+    assert!(is_taken(&host, &old).await && is_taken(&host, &new).await);
+    let seen = format!("SELECT count(*) FROM audit WHERE action LIKE 'token.%' AND details LIKE '%{id}%'");
+    assert_eq!(host.count(&seen), 2, "the audit log says whose they are");
+    let manager = host.tenant_key(&client(), "acme", &["manage"]).await;
+    let revoked = host.request_as(&manager, &client(), "DELETE", &format!("/v1/keys/{id}")).send().await.unwrap();
+    assert_eq!(revoked.status(), 204);
+    assert!(!is_taken(&host, &old).await && !is_taken(&host, &new).await && is_taken(&host, &others).await);
+    // Nothing of it stands in the way of another's.
+    assert_eq!(basic(&host, "GET", &care("bot-a"), &key).await.0, 404);
+    let next = first(&host, &key, "bot-a").await;
+    assert!(is_taken(&host, &next).await);
+    // And a key that is over is like one that was revoked.
+    assert!(host.terminate().success());
+    change(&host, &format!("UPDATE keys SET expires_ms = 1 WHERE id = '{}'", key.split('_').nth(1).unwrap()));
+    let host = host.restarted();
+    assert!(!is_taken(&host, &next).await && !is_taken(&host, &others).await);
+    let other = host.tenant_key(&client(), "acme", &["bots", "read"]).await;
+    first(&host, &other, "bot-a").await;
+}
+
 fn change(host: &Host, sql: &str) {
     let changed = rusqlite::Connection::open(host.data.join("bothost.db")).unwrap().execute(sql, []).unwrap();
     assert!(changed > 0, "{sql}");

@@ -65,7 +65,7 @@ mod tests {
     use base64::Engine as _;
 
     use super::{BASE64URL, id, is_signed, write};
-    use crate::domain::names::TenantName;
+    use crate::domain::names::{KeyId, TenantName};
     use crate::domain::secret::Secret;
     use crate::domain::token::Token;
 
@@ -76,6 +76,7 @@ mod tests {
             platform: "khoros".to_owned(),
             app: "bot".to_owned(),
             user: "care".to_owned(),
+            maker: KeyId::from("k1"),
             key: Secret::new(hex::encode([key; 64])),
             created_ms: 5_000,
             expires_ms: 65_000,

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::registry::TenancyChange;
 use super::writer::Work;
-use super::{audit, bots, int, ms, tenants};
+use super::{audit, bots, int, ms, tenants, tokens};
 use crate::domain::actor::Actor;
 use crate::domain::key::Key;
 use crate::domain::names::{KeyId, TenantName};
@@ -188,7 +188,8 @@ pub(super) fn revoke(
         return Ok(());
     }
     mark_revoked(work, seq, key, now_ms)?;
-    audit::append(&work.db, tenant, actor, "key.revoke", id.as_str(), &json!({}), now_ms)
+    let tokens = tokens::end_of(work, id)?;
+    audit::append(&work.db, tenant, actor, "key.revoke", id.as_str(), &json!({ "tokens": tokens }), now_ms)
 }
 
 /// Revokes whatever a tenant has, for its removal.

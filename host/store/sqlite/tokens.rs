@@ -9,7 +9,7 @@ use super::seal::{Place, Seal};
 use super::writer::Work;
 use super::{audit, int, ms, tenants};
 use crate::domain::actor::Actor;
-use crate::domain::names::TenantName;
+use crate::domain::names::{KeyId, TenantName};
 use crate::domain::secret::Secret;
 use crate::domain::token::Token;
 use crate::store::Error;
@@ -22,7 +22,7 @@ const FORGOTTEN_MAX: u32 = 1000;
 
 pub(super) fn load(db: &Connection, seal: &Seal) -> Result<Vec<Token>, Error> {
     let mut statement =
-        db.prepare("SELECT id, tenant, platform, app, user, key, created_ms, expires_ms, replaced FROM tokens")?;
+        db.prepare("SELECT id, tenant, platform, app, user, key, created_ms, expires_ms, replaced, maker FROM tokens")?;
     let mut rows = statement.query([])?;
     let mut tokens = Vec::new();
     while let Some(row) = rows.next()? {
@@ -48,7 +48,20 @@ fn read(row: &Row<'_>, seal: &Seal) -> Result<Token, Error> {
         created_ms: ms(row.get(6)?),
         expires_ms: ms(row.get(7)?),
         replaced: row.get(8)?,
+        maker: KeyId::from(row.get::<_, String>(9)?),
     })
+}
+
+/// Whether the key that a token was made with is live.
+macro_rules! made_by_live {
+    ($now:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM keys k WHERE k.id = tokens.maker AND k.revoked_ms IS NULL \
+             AND (k.expires_ms IS NULL OR k.expires_ms > ",
+            $now,
+            "))"
+        )
+    };
 }
 
 /// When the one token of an app expires.
@@ -59,9 +72,11 @@ pub(super) fn current(
     app: &str,
     now_ms: u64,
 ) -> Result<Option<u64>, Error> {
-    let current = "SELECT expires_ms FROM tokens \
-                   WHERE tenant = ?1 AND platform = ?2 AND app = ?3 AND replaced = 0 AND expires_ms > ?4";
-    let mut current = db.prepare_cached(current)?;
+    let mut current = db.prepare_cached(concat!(
+        "SELECT expires_ms FROM tokens \
+         WHERE tenant = ?1 AND platform = ?2 AND app = ?3 AND replaced = 0 AND expires_ms > ?4 AND ",
+        made_by_live!("?4")
+    ))?;
     let expires_ms: Option<i64> =
         current.query_row(params![tenant.as_str(), platform, app, int(now_ms)], |row| row.get(0)).optional()?;
     Ok(expires_ms.map(ms))
@@ -89,8 +104,12 @@ pub(super) fn replace(
 ) -> Result<(), Error> {
     let now_ms = new.created_ms;
     has_room(work, new, actor)?;
-    let shown = "SELECT EXISTS (SELECT 1 FROM tokens \
-                 WHERE id = ?1 AND tenant = ?2 AND platform = ?3 AND app = ?4 AND expires_ms > ?5)";
+    let shown = concat!(
+        "SELECT EXISTS (SELECT 1 FROM tokens \
+         WHERE id = ?1 AND tenant = ?2 AND platform = ?3 AND app = ?4 AND expires_ms > ?5 AND ",
+        made_by_live!("?5"),
+        ")"
+    );
     let shown: bool = work
         .db
         .prepare_cached(shown)?
@@ -101,7 +120,7 @@ pub(super) fn replace(
     forget_dead(work, new)?;
     let present = "UPDATE tokens SET replaced = 1, expires_ms = min(expires_ms, ?4) \
                    WHERE tenant = ?1 AND platform = ?2 AND app = ?3 AND replaced = 0 \
-                   RETURNING id, tenant, platform, app, user, key, created_ms, expires_ms, replaced";
+                   RETURNING id, tenant, platform, app, user, key, created_ms, expires_ms, replaced, maker";
     let grace_ends_ms = int(now_ms.saturating_add(grace_ms));
     let replaced = {
         let mut present = work.db.prepare_cached(present)?;
@@ -135,6 +154,11 @@ pub(super) fn drop_all(
     audit::append(&work.db, tenant, actor, "token.invalidate", app, &details, now_ms)
 }
 
+/// Removes those that were made with a key, for its end, and says how many those were.
+pub(super) fn end_of(work: &mut Work, maker: &KeyId) -> Result<usize, Error> {
+    deleted(work, "DELETE FROM tokens WHERE maker = ?1 RETURNING id", [maker.as_str()])
+}
+
 /// Removes whatever a tenant has, for its removal.
 pub(super) fn remove_all(work: &mut Work, tenant: &TenantName) -> Result<(), Error> {
     deleted(work, "DELETE FROM tokens WHERE tenant = ?1 RETURNING id", [tenant.as_str()]).map(drop)
@@ -160,7 +184,11 @@ fn has_room(work: &Work, token: &Token, actor: &Actor) -> Result<(), Error> {
 
 /// An app's tokens that are over make room for the next.
 fn forget_dead(work: &mut Work, token: &Token) -> Result<(), Error> {
-    let over = "DELETE FROM tokens WHERE tenant = ?1 AND platform = ?2 AND app = ?3 AND expires_ms <= ?4 RETURNING id";
+    let over = concat!(
+        "DELETE FROM tokens WHERE tenant = ?1 AND platform = ?2 AND app = ?3 AND (expires_ms <= ?4 OR NOT ",
+        made_by_live!("?4"),
+        ") RETURNING id"
+    );
     deleted(work, over, params![token.tenant.as_str(), token.platform, token.app, int(token.created_ms)]).map(drop)
 }
 
@@ -180,8 +208,8 @@ fn insert(work: &mut Work, seal: &Seal, token: &Token) -> Result<(), Error> {
     let key = seal.seal(token.key.reveal(), place(tenant, &token.id))?;
     work.db
         .prepare_cached(
-            "INSERT INTO tokens (id, tenant, platform, app, user, key, created_ms, expires_ms, replaced) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO tokens (id, tenant, platform, app, user, key, created_ms, expires_ms, replaced, maker) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             token.id,
@@ -193,13 +221,17 @@ fn insert(work: &mut Work, seal: &Seal, token: &Token) -> Result<(), Error> {
             int(token.created_ms),
             int(token.expires_ms),
             token.replaced,
+            token.maker.as_str(),
         ])?;
     work.tenancy.push(TenancyChange::Token(token.clone()));
     Ok(())
 }
 
 fn details(token: &Token) -> serde_json::Value {
-    json!({ "platform": token.platform, "token": token.id, "user": token.user, "expires_ms": token.expires_ms })
+    json!({
+        "platform": token.platform, "token": token.id, "user": token.user, "key": token.maker.as_str(),
+        "expires_ms": token.expires_ms,
+    })
 }
 
 fn place<'a>(tenant: &'a str, id: &'a str) -> Place<'a> {

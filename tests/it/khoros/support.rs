@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use bothost::domain::actor::Actor;
 use bothost::domain::bot::{Bot, Credentials, Mode, Runs, Scheme, Target};
 use bothost::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
-use bothost::domain::names::{BotId, ConversationKey, ModuleName, TenantName};
+use bothost::domain::names::{BotId, ConversationKey, KeyId, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
 use bothost::domain::token::Token;
@@ -103,6 +103,7 @@ impl MemoryHost {
             actor: Actor::operator("tests"),
             client_id: None,
             by: By::Key { user: None },
+            key: KeyId::from("k1"),
             scopes: Scopes::from_iter([Scope::ADMIN]),
             method,
             path: path.to_owned(),

@@ -2,7 +2,7 @@
 //! refreshment and its end beside the bots' calls.
 //!
 //! A Care user is whoever has a key of the host: any user name, and a key with the scope `bots` as the password. A token acts
-//! for the key's tenant in the name of its appId alone. An app has one; whoever has lost it invalidates it with a key. What
+//! for the key's tenant in the name of its appId alone, and ends with the key, as do those that took over from it. An app has one; whoever has lost it invalidates it with a key. What
 //! Khoros leaves open: `GET` answers 200 with `expiresAtMillis` where there is a token and 404 where there is none.
 
 use http::{Method, StatusCode};
@@ -144,6 +144,7 @@ fn new(call: &ApiCall, app: &str, user: &str) -> Result<Token, HostError> {
         tenant: call.tenant.clone(),
         platform: NAME.to_owned(),
         app: app.to_owned(),
+        maker: call.key.clone(),
         user: user[..user.floor_char_boundary(NAME_BYTES_MAX)].to_owned(),
         key: Secret::new(hex::encode(key)),
         created_ms: call.now_ms,

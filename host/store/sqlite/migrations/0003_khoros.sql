@@ -62,13 +62,15 @@ ALTER TABLE deliveries ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE deliveries SET created_ms = (SELECT coalesce(ended_ms, accepted_ms) FROM events e WHERE e.id = deliveries.event);
 
 -- Tokens that the host gave out, for its own API in a platform's form. `key`, which signs it, is sealed; the token itself is
--- nowhere. Of an app's rows one at most has not been `replaced`; the others go on for a grace.
+-- nowhere. Of an app's rows one at most has not been `replaced`; the others go on for a grace. `maker` is the id of the
+-- key that the first was asked for with: all of them end with it.
 CREATE TABLE tokens (
     id         TEXT    PRIMARY KEY,
     tenant     TEXT    NOT NULL,
     platform   TEXT    NOT NULL,
     app        TEXT    NOT NULL,
     user       TEXT    NOT NULL,
+    maker      TEXT    NOT NULL,
     key        BLOB    NOT NULL,
     created_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL,
@@ -77,6 +79,7 @@ CREATE TABLE tokens (
 CREATE UNIQUE INDEX tokens_current ON tokens (tenant, platform, app) WHERE replaced = 0;
 CREATE INDEX tokens_app ON tokens (tenant, platform, app);
 CREATE INDEX tokens_expiry ON tokens (expires_ms);
+CREATE INDEX tokens_maker ON tokens (maker);
 
 -- A gateway with a `login_url` gets its tokens there; `token` is the password then, and sealed like a token.
 ALTER TABLE gateways ADD COLUMN login_url TEXT;
