@@ -22,7 +22,7 @@ pub trait Tokens {
 
     /// Keeps a token that takes over from the app's present one, which is taken for `grace_ms` more. `old` is the id of the one
     /// that was shown: the present one, or one in its grace, so that whoever lost the answer can ask again. [`Error::Missing`]
-    /// when it is neither.
+    /// when it is neither; [`Error::Conflict`] within a minute of the last time, and while three of the app's are taken.
     fn replace_token(&self, old: String, new: Token, grace_ms: u64, actor: Actor) -> Reply<()>;
 
     /// Invalidates all tokens of a tenant's app, those in their grace included; none is fine.

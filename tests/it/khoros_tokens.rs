@@ -196,8 +196,10 @@ async fn a_refreshed_token_goes_on_for_ten_minutes() {
     let mut host = host.restarted();
     assert!(!is_taken(&host, &old).await && is_taken(&host, &new).await);
     assert_eq!(refreshed(&host, &old, "bot-a").await.0, 401);
+    change(&host, MINUTE_LATER);
     // Whoever lost the answer asks again with the old one.
     let lost = refreshed(&host, &new, "bot-a").await.1;
+    change(&host, MINUTE_LATER);
     let third = refreshed(&host, &new, "bot-a").await.1["data"]["token"].as_str().unwrap().to_owned();
     assert!(is_taken(&host, &third).await && is_taken(&host, lost["data"]["token"].as_str().unwrap()).await);
     assert_eq!(host.count("SELECT count(*) FROM tokens WHERE replaced = 0"), 1);
@@ -207,6 +209,27 @@ async fn a_refreshed_token_goes_on_for_ten_minutes() {
     let host = host.restarted();
     assert!(!is_taken(&host, &third).await);
     first(&host, &key, "bot-a").await;
+}
+
+const MINUTE_LATER: &str = "UPDATE tokens SET created_ms = created_ms - 60000";
+
+#[tokio::test]
+async fn an_app_is_not_refreshed_without_end() {
+    let (host, key) = started().await;
+    let token = first(&host, &key, "bot-a").await;
+    assert_eq!(refreshed(&host, &token, "bot-a").await.0, 200);
+    let told = |answer: &Value| answer["error"]["message"].as_str().unwrap_or_default().to_owned();
+    let (status, soon) = refreshed(&host, &token, "bot-a").await;
+    assert!(status == 429 && told(&soon).contains("within a minute"), "{status} {soon}");
+    change(&host, MINUTE_LATER);
+    assert_eq!(refreshed(&host, &token, "bot-a").await.0, 200);
+    change(&host, MINUTE_LATER);
+    // Two of them are in their grace.
+    let (status, many) = refreshed(&host, &token, "bot-a").await;
+    assert!(status == 429 && told(&many).contains("3 tokens"), "{status} {many}");
+    assert_eq!(host.count("SELECT count(*) FROM tokens"), 3);
+    assert_eq!(host.count("SELECT count(*) FROM audit WHERE action = 'token.refresh'"), 2);
+    assert!(is_taken(&host, &token).await);
 }
 
 #[tokio::test]

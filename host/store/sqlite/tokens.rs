@@ -17,6 +17,11 @@ use crate::store::Error;
 /// How many tokens a tenant may have, those in their grace included: all of them are in memory.
 const TOKENS_MAX: i64 = 10_000;
 
+/// How many tokens of one app are taken at a time: the present one, and two that it or its answer may have been lost over. And
+/// how long after a refresh there is no other: each is a write and an entry in the tenant's audit log.
+const LIVE_MAX: u32 = 3;
+const REFRESH_EVERY_MS: u64 = 60 * 1000;
+
 /// How many expired tokens one call forgets.
 const FORGOTTEN_MAX: u32 = 1000;
 
@@ -118,6 +123,7 @@ pub(super) fn replace(
         return Err(Error::Missing(format!("there is no token {old} for the app {}", new.app)));
     }
     forget_dead(work, new)?;
+    may_refresh(work, new)?;
     let present = "UPDATE tokens SET replaced = 1, expires_ms = min(expires_ms, ?4) \
                    WHERE tenant = ?1 AND platform = ?2 AND app = ?3 AND replaced = 0 \
                    RETURNING id, tenant, platform, app, user, key, created_ms, expires_ms, replaced, maker";
@@ -168,6 +174,28 @@ pub(super) fn remove_all(work: &mut Work, tenant: &TenantName) -> Result<(), Err
 pub(super) fn forget(work: &mut Work, now_ms: u64) -> Result<bool, Error> {
     let over = "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE expires_ms <= ?1 LIMIT ?2) RETURNING id";
     Ok(deleted(work, over, params![int(now_ms), FORGOTTEN_MAX])? >= FORGOTTEN_MAX as usize)
+}
+
+fn may_refresh(work: &Work, new: &Token) -> Result<(), Error> {
+    let live = "SELECT count(*), coalesce(max(created_ms), 0) FROM tokens \
+                WHERE tenant = ?1 AND platform = ?2 AND app = ?3 AND expires_ms > ?4";
+    let (live, last_ms): (u32, i64) = work
+        .db
+        .prepare_cached(live)?
+        .query_row(params![new.tenant.as_str(), new.platform, new.app, int(new.created_ms)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let app = &new.app;
+    if live >= LIVE_MAX {
+        return Err(Error::Conflict(format!("the app {app} has {live} tokens, its limit, until one's grace is over")));
+    }
+    // One alone was never refreshed, or so long ago that its predecessor's grace is over.
+    if live > 1 && ms(last_ms).saturating_add(REFRESH_EVERY_MS) > new.created_ms {
+        return Err(Error::Conflict(format!(
+            "the token of the app {app} was refreshed within a minute: come again later"
+        )));
+    }
+    Ok(())
 }
 
 fn has_room(work: &Work, token: &Token, actor: &Actor) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::{answer, message, messages, request_id};
+use super::{answer, message, request_id};
 use crate::domain::secret::Secret;
 use crate::domain::token::Token;
 use crate::platform::khoros::{NAME, jwt};
@@ -96,7 +96,8 @@ pub(super) async fn of_app(call: &ApiCall, host: &dyn Host, app: &str) -> ApiAns
         _ => return message(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
     };
     answered.unwrap_or_else(|error| match error {
-        HostError::Taken(why) => messages(StatusCode::CONFLICT, &[why]),
+        // Too many, or too often: later there is one.
+        HostError::Taken(why) => message(StatusCode::TOO_MANY_REQUESTS, &why),
         HostError::Busy(why) => message(StatusCode::SERVICE_UNAVAILABLE, &why),
         HostError::Failed(error) => {
             tracing::error!(tenant = %call.tenant, app, %error, "a token could not be refreshed or invalidated");
