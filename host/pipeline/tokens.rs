@@ -106,7 +106,10 @@ impl Way {
         }
         let app = (delivery.tenant.clone(), self.gateway.platform, delivery.app.clone());
         let lock = pipeline.asking.lock_of(&app);
-        let _one_at_a_time = lock.lock().await;
+        // Whoever is getting one sees to this one as well, and the lease of the delivery does not wait for it. Where that one
+        // only looks at another, the next request finds out again.
+        let longest = Duration::from_millis(pipeline.settings.deliver.total_ms / 10);
+        let Ok(_one_at_a_time) = tokio::time::timeout(longest, lock.lock()).await else { return };
         // Another may have taken over meanwhile.
         let known = latest(pipeline, &app).ok().flatten();
         let is_it =

@@ -1,9 +1,15 @@
 //! Gateways with a login instead of a token: the host gets a token for each app, keeps it, refreshes it, and says what is wrong.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use axum::Router;
+use axum::http::Method;
 use bothost::settings::{Overrides, Settings};
 use bothost::simulator::SimulatedKhoros;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::support::guests;
 use crate::support::host::{Host, HostBuilder, registration};
@@ -309,6 +315,60 @@ async fn a_token_that_is_over_is_replaced_before_it_is_shown() {
     scene.sent(2).await;
     let bearers: Vec<_> = scene.platform.calls().iter().map(|call| (call.bearer(), call.status.as_u16())).collect();
     assert_eq!(bearers[1..], [("simulated-token-2-of-examplebot".to_owned(), 202)]);
+}
+
+/// A platform that gives one token, answers 401 to every request with it, and never answers a refresh: the first request waits
+/// for a second one, and that for a refresh.
+#[derive(Default)]
+struct Stubborn {
+    requests: AtomicUsize,
+    refreshes: AtomicUsize,
+    given_up: AtomicUsize,
+}
+
+struct GivenUp(Arc<Stubborn>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.given_up.fetch_add(1, SeqCst);
+    }
+}
+
+impl Stubborn {
+    async fn answer(self: Arc<Self>, method: Method) -> (StatusCode, String) {
+        let there = |count: &AtomicUsize, wanted: usize| (count.load(SeqCst) >= wanted).then_some(());
+        match method {
+            Method::PUT => {
+                let _given_up = GivenUp(self.clone());
+                self.refreshes.fetch_add(1, SeqCst);
+                std::future::pending().await
+            }
+            _ if self.requests.fetch_add(1, SeqCst) == 0 => eventually("two", || there(&self.requests, 2)).await,
+            _ => eventually("a refresh", || there(&self.refreshes, 1)).await,
+        }
+        (StatusCode::UNAUTHORIZED, String::new())
+    }
+}
+
+#[tokio::test]
+async fn a_401_does_not_wait_for_whoever_is_getting_a_token() {
+    let scene = Scene::with(|builder| builder.set("DELIVER__PRIVATE_HOSTS", "127.0.0.1")).await;
+    let stubborn = Arc::new(Stubborn::default());
+    let answering = stubborn.clone();
+    let router = Router::new().fallback(async move |method: Method| answering.answer(method).await);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut login = scene.login(PASSWORD);
+    login["url"] = json!(format!("http://{}", listener.local_addr().unwrap()));
+    let served = tokio::spawn(async move { axum::serve(listener, router).await });
+    assert_eq!(ask(&scene.host, &scene.key, "PUT", PATH, login).await.0, 200);
+    for customer in ["jo", "al"] {
+        let event = message("whatsapp", customer, &format!("m-{customer}"), "hello");
+        scene.hook.deliver(&format!("id-{customer}"), event.to_string()).await;
+    }
+    let ended = "SELECT count(*) FROM attempts";
+    eventually("both were refused", || (scene.host.count(ended) >= 2).then_some(())).await;
+    assert_eq!((stubborn.refreshes.load(SeqCst), stubborn.given_up.load(SeqCst)), (1, 0), "it is still under way");
+    served.abort();
 }
 
 #[tokio::test]
