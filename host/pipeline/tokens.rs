@@ -35,10 +35,12 @@ const MARGIN_MS: u64 = 60 * 1000;
 const AGAIN_FIRST_MS: u64 = 30 * 1000;
 const AGAIN_LONGEST_MS: u64 = 60 * 60 * 1000;
 
-/// How often it is looked for tokens to refresh, how many are looked at, and how many are refreshed at a time.
+/// How often it is looked for tokens to refresh, how many are looked at, how many of them may be one tenant's, and how many are
+/// refreshed at a time. As many as a tenant may have are looked at within half a day.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const LOOK_AT: usize = 1000;
-const AT_ONCE: usize = 8;
+const LOOK_AT_EACH: usize = 8;
+const AT_ONCE: usize = 32;
 
 /// One app of a tenant's on a platform.
 type App = (TenantName, &'static str, String);
@@ -267,7 +269,7 @@ async fn first(
 pub(super) async fn refreshing(pipeline: Arc<Pipeline>, mut stopped: watch::Receiver<bool>) {
     loop {
         write_unwritten(&pipeline).await;
-        match pipeline.store.refreshable(pipeline.clock.now_ms(), LOOK_AT) {
+        match pipeline.store.refreshable(pipeline.clock.now_ms(), LOOK_AT_EACH, LOOK_AT) {
             Ok(due) => {
                 // What a shutdown leaves is due at the next start.
                 let next = due.into_iter().take_while(|_| !*stopped.borrow());

@@ -40,8 +40,9 @@ pub trait Tokens {
         limit: usize,
     ) -> Result<Vec<Arc<GatewayToken>>, Error>;
 
-    /// The tokens for gateways that are to be refreshed by now, at most `limit` of them.
-    fn refreshable(&self, now_ms: u64, limit: usize) -> Result<Vec<Arc<GatewayToken>>, Error>;
+    /// The tokens for gateways that are to be refreshed by now, at most `limit` of them and `each` of a tenant's: every tenant's
+    /// longest due one before anybody's second.
+    fn refreshable(&self, now_ms: u64, each: usize, limit: usize) -> Result<Vec<Arc<GatewayToken>>, Error>;
 
     /// Writes down what is known of a token for a gateway; the token is encrypted at rest. [`Error::Conflict`] when the tenant
     /// has them for too many apps; the audit log's limit does not count here.

@@ -155,10 +155,15 @@ impl Tokens for Sqlite {
         Ok(ours.take(limit).map(|(_, token)| token.clone()).collect())
     }
 
-    fn refreshable(&self, now_ms: u64, limit: usize) -> Result<Vec<Arc<GatewayToken>>, Error> {
+    fn refreshable(&self, now_ms: u64, each: usize, limit: usize) -> Result<Vec<Arc<GatewayToken>>, Error> {
         let registry = self.shared.registry.load();
-        let due = registry.gateway_tokens.values().filter(|token| token.is_refreshable(now_ms));
-        Ok(due.take(limit).cloned().collect())
+        let mut due: Vec<_> =
+            registry.gateway_tokens.values().filter(|token| token.is_refreshable(now_ms)).cloned().collect();
+        due.sort_by(|one, other| (&one.tenant, one.refresh_ms).cmp(&(&other.tenant, other.refresh_ms)));
+        let own = due.chunk_by(|one, other| one.tenant == other.tenant);
+        let mut turns: Vec<_> = own.flat_map(|own| own.iter().take(each).enumerate()).collect();
+        turns.sort_by_key(|(turn, token)| (*turn, token.refresh_ms));
+        Ok(turns.into_iter().take(limit).map(|(_, token)| token.clone()).collect())
     }
 
     fn put_gateway_token(&self, token: GatewayToken, now_ms: u64) -> Reply<()> {

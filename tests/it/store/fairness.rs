@@ -1,9 +1,12 @@
-//! What is forgotten to make room: the details of whoever has most, and never for what forgetting cannot free.
+//! What is forgotten to make room: the details of whoever has most, and never for what forgetting cannot free. And whose
+//! tokens are refreshed first.
 
 use bothost::domain::delivery::{Answered, Settlement};
 use bothost::domain::names::TenantName;
+use bothost::domain::secret::Secret;
+use bothost::domain::token::{GatewayToken, TokenState};
 use bothost::store::sqlite::{Settings, Sqlite};
-use bothost::store::{Archive as _, Arrival, DeliveryLease, Store as _};
+use bothost::store::{Archive as _, Arrival, DeliveryLease, Store as _, Tenancy as _, Tokens as _};
 
 use super::{LEASE, Place, actor, arrival, bot, claim_one, done, turn};
 
@@ -152,4 +155,36 @@ fn what_is_counted_is_what_is_there() {
     forget(&store, 1_000_000);
     assert_eq!(place.number("SELECT count(*) FROM events"), 0);
     assert_eq!(place.number("SELECT sum(bytes) + sum(events) FROM details"), 0);
+}
+
+#[test]
+fn every_tenants_longest_due_token_comes_before_anybodys_second() {
+    let place = Place::new();
+    let store = place.open(0);
+    for (tenant, apps, refresh_ms) in [("big", 20, 100), ("small", 1, 500)] {
+        let tenant = TenantName::from(tenant);
+        store.add_tenant(tenant.clone(), actor(), 1).wait().unwrap();
+        for app in 0..apps {
+            let token = GatewayToken {
+                tenant: tenant.clone(),
+                platform: "khoros".to_owned(),
+                app: app.to_string(),
+                gateway: "gateway".to_owned(),
+                state: TokenState::Held,
+                detail: None,
+                token: Some(Secret::new("a-token-of-the-tests")),
+                expires_ms: 10_000,
+                refresh_ms: refresh_ms - app,
+                failures: 0,
+            };
+            store.put_gateway_token(token, 2).wait().unwrap();
+        }
+    }
+    let due = |now_ms, each, limit| {
+        let due = store.refreshable(now_ms, each, limit).unwrap();
+        due.iter().map(|token| format!("{}-{}", token.tenant, token.app)).collect::<Vec<_>>()
+    };
+    assert_eq!(due(600, 3, 100), ["big-19", "small-0", "big-18", "big-17"]);
+    assert_eq!(due(600, 3, 2), ["big-19", "small-0"]);
+    assert_eq!(due(82, 3, 100), ["big-19", "big-18"], "no others are due");
 }
