@@ -35,6 +35,9 @@ const NETWORKS: [&str; 10] = [
     "lia",
 ];
 
+/// What reads show as JSON within a string (conformance 5, 6), so that it may come back as one.
+const TEXTS_OF_JSON: [&str; 2] = ["contact", "credentials"];
+
 /// The header of the `body-sha256` profile where the registration names none.
 const SIGNATURE_HEADER: &str = "X-Hub-Signature-256";
 
@@ -59,9 +62,12 @@ impl Registration {
     /// Reads the body of a POST or PUT. `may_relay` says why a URL is not one to relay events to.
     pub(super) fn read(body: &[u8], may_relay: MayRelay<'_>) -> Result<Self, Vec<String>> {
         let payload: Value = serde_json::from_slice(body).map_err(|error| vec![format!("$ is not JSON: {error}")])?;
-        let Value::Object(payload) = payload else {
+        let Value::Object(mut payload) = payload else {
             return Err(vec!["$ must be a JSON object".to_owned()]);
         };
+        for name in TEXTS_OF_JSON {
+            read_text(&mut payload, name);
+        }
         let mut form = Form { payload: &payload, may_relay, violations: Vec::new() };
         let registration = form.registration();
         match registration {
@@ -385,6 +391,14 @@ type Within<'a> = Option<(&'a str, &'a Map<String, Value>)>;
 
 fn path(within: Within<'_>, name: &str) -> String {
     within.map_or_else(|| name.to_owned(), |(path, _)| format!("{path}.{name}"))
+}
+
+/// Puts an object in place of the text that holds it. Any other text stays as it is, and is refused for being no object.
+fn read_text(payload: &mut Map<String, Value>, name: &str) {
+    let text = payload.get(name).and_then(Value::as_str);
+    if let Some(held) = text.and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok()) {
+        payload.insert(name.to_owned(), Value::Object(held));
+    }
 }
 
 fn is_web_url(text: &str) -> bool {
