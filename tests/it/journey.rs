@@ -53,6 +53,7 @@ async fn seed_samples_are_taken_and_only_the_bots_own_is_answered() {
     assert_eq!((&said["type"], &said["text"]), (&json!("message"), &json!("batman")));
 }
 
+/// Conformance 44: the registration is LIVE, and each event comes to the bot.
 #[tokio::test]
 async fn every_turn_is_recorded_with_what_ran() {
     let (stage, hook) = echo(ITS_BOT).await;

@@ -10,7 +10,7 @@ use crate::support::stage::{BOT, Stage, message};
 
 const CONFLICT: &str = "A (possibly transient) conflict occurred. No change was made. This request may be retried.";
 
-/// Conformance 68, 82, 132, 133, 141.
+/// Conformance 44, 68, 132, 133, 141.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_action_is_taken_recorded_and_sent_on_in_order() {
     let stage = stage().await;

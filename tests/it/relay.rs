@@ -294,7 +294,11 @@ async fn modes_and_the_public_filter_hold_for_external_bots() {
     mode("maintenance").await;
     hook.deliver("id-1", message("whatsapp", "jo", "m-1", "hello").to_string()).await;
     stage.settled().await;
-    assert_eq!((external.got().len(), stage.platform.calls().len()), (0, 1));
+    let calls = stage.platform.calls();
+    assert_eq!((external.got().len(), calls.len(), calls[0].line.as_str()), (0, 1, "PUT /bots/v3/control"));
+    let control = calls[0].json();
+    assert_eq!((&control["owner"], &control["author"]["id"]), (&json!({ "type": "AGENT" }), &json!("jo")));
+    assert!(control["comment"].as_str().unwrap().starts_with("Maintenance Bot Handoff"), "{control}");
     mode("monitoring").await;
     for (id, mut event) in
         [("m-2", message("whatsapp", "jo", "m-2", "hello")), ("m-3", update("whatsapp", "jo", "m-3", "CREATED"))]

@@ -60,7 +60,7 @@ fn an_action_has_one_path_and_one_method() {
     assert!(read(&["control"], Method::GET).is_none());
 }
 
-/// Conformance 96, 97, 138, 141.
+/// Conformance 87, 96, 97, 138, 141.
 #[test]
 fn every_call_names_its_author_and_its_coordinate() {
     for call in calls() {
@@ -79,7 +79,10 @@ fn every_call_names_its_author_and_its_coordinate() {
         }
         refused(&call.with("/author/id", json!("")), "author.id", "conformance 96");
         refused(&call.with("/coordinate/scope", json!("SECRET")), "coordinate.scope", "conformance 97");
-        refused(&call.with("/type", json!("shout")), "type", "platforms.md A6, A7");
+        // Without its type a call of any kind is nothing, a typing indicator included.
+        for kind in [Value::Null, json!(""), json!(7), json!("shout")] {
+            refused(&call.with("/type", kind), "type", "platforms.md A6, A7");
+        }
         refused(&call.with("/processSynchronously", json!("yes")), "processSynchronously", "platforms.md A6, A7");
     }
     let asked = call("respond.text").with("/coordinate/parentId", json!("m-1")).read().unwrap();
@@ -122,7 +125,7 @@ fn typing_indicators_are_for_the_networks_that_have_them() {
     }
 }
 
-/// Conformance 70, 75, 76, 90-95, 137.
+/// Conformance 70, 75, 76, 90, 92-95, 137.
 #[test]
 fn texts_and_buttons() {
     assert_eq!(response("respond.text").text.as_deref(), Some("Your order is on its way."));
@@ -289,6 +292,13 @@ fn a_passthrough_is_a_string_that_holds_json() {
     }
     let extension = call("respond.extension");
     assert!(extension.read().is_ok());
+    let Some(Attachment::Passthrough(json)) = response("respond.extension").attachment else { panic!() };
+    let expected = json!({
+        "appId": "123456789", "appName": "Extension app name", "URL": "?type=firstName",
+        "bid": "com.apple.messages.MSMessageExtensionBalloonPlugin:appleDevTeamID:com.example.Extension",
+        "receivedMessage": {"title": "Extension"}, "useLiveLayout": true,
+    });
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), expected);
     refused(&extension.with("/coordinate/networkKey", json!("facebook")), "payload", "conformance 79");
     let other_bid = raw.with("/payload", json!(r#"{"bid":"my own"}"#));
     assert!(other_bid.read().is_ok());
@@ -324,10 +334,14 @@ fn no_two_attachments_go_together() {
     assert_eq!(pairs, 6);
 }
 
+/// Conformance 137: a text is needed where there is nothing else, and not beside what stands alone.
 #[test]
 fn a_message_says_something() {
     let text = call("respond.text");
     refused(&text.with("/text", Value::Null), "text", "conformance 70");
+    for name in ["respond.list", "respond.media", "respond.passthrough", "respond.postback"] {
+        call(name).with("/text", Value::Null).read().unwrap_or_else(|refusals| panic!("{name}: {refusals:?}"));
+    }
     refused(&text.with("/text", json!("x".repeat(65_537))), "text", "bothost settings, [turn]");
     text.with("/text", json!("🍺".repeat(16_384))).read().unwrap();
     let button = json!({"type": "reply", "payload": "x"});

@@ -91,6 +91,7 @@ fn the_seeds_message() {
     assert_eq!(decoded.origin.visibility, Visibility::Private);
     assert_eq!(decoded.conversation.as_str(), "whatsapp/5de.../3a4...");
     assert_eq!(decoded.event_id.as_deref(), Some("message/5e2..."));
+    assert_eq!(Khoros.stand_in(&verified(&fixture("seed-message"))).platform_id, "bot-id");
     let message = message("seed-message");
     assert_eq!(message.id.as_deref(), Some("5e2..."));
     assert_eq!(message.text.as_deref(), Some("hello"));
@@ -178,7 +179,26 @@ fn what_the_contract_has_no_case_for_comes_whole() {
     }
 }
 
-/// Conformance 151, 152, 154, 156, 158, 165.
+/// Conformance 153, 155: the documents bind the sender. What comes from another network is read all the same, as bots are to accept what
+/// they do not know.
+#[test]
+fn forms_and_list_answers_of_any_network_are_read() {
+    for (name, own, networks) in
+        [("form", "smooch", ["whatsapp", "apple"]), ("list-response", "apple", ["whatsapp", "facebook"])]
+    {
+        let here = message(name);
+        assert!(here.form.is_some() || here.list_response.is_some(), "{name}");
+        for network in networks {
+            let member = |network: &str| format!("\"networkKey\": \"{network}\"");
+            let decoded = decode(&fixture(name).replacen(&member(own), &member(network), 1)).unwrap();
+            let Event::Message(there) = decoded.event else { panic!("{name} of {network}") };
+            assert_eq!(decoded.origin.network, network);
+            assert_eq!((&there.form, &there.list_response), (&here.form, &here.list_response), "{name} of {network}");
+        }
+    }
+}
+
+/// Conformance 91, 151, 152, 154, 156, 158, 165.
 #[test]
 fn the_parts_of_a_message() {
     let media = message("media-list").media;

@@ -185,7 +185,7 @@ async fn the_documented_service_takes_every_action() {
     assert_eq!(service.received_total(), requests.len() as u64);
 }
 
-/// Conformance 96, 97.
+/// Conformance 96, 97, 150, 166.
 #[test]
 fn the_coordinate_is_echoed_to_the_byte() {
     let spaced = "{ \"scope\" : \"PRIVATE\", \"networkKey\":\"apple\",\n \"externalId\":\"e\",\"companyKey\":\"\\u0063\", \
@@ -196,6 +196,14 @@ fn the_coordinate_is_echoed_to_the_byte() {
         let body: Value = serde_json::from_str(&request.body).unwrap();
         assert_eq!(body["author"], json!({"id": "a"}));
     }
+    // Whatever an event's coordinate names comes back with each call, the customer account and the bot included.
+    let noted = encode_on(&fixture("seed-message"), vec![Action::Note("vip".to_owned())]).unwrap();
+    let body: Value = serde_json::from_str(&noted[0].body).unwrap();
+    let expected = json!({
+        "companyKey": "...", "networkKey": "whatsapp", "externalId": "5de...", "messageId": "5e2...", "botId": "bot-id",
+        "scope": "PRIVATE", "normalizedAuthorId": "3a4...",
+    });
+    assert_eq!(body["coordinate"], expected);
 }
 
 #[test]
