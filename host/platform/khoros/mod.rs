@@ -2,34 +2,10 @@
 //!
 //! A webhook's URL ends in the registration's `hashKey`, which `GET /bots/v3/registrations` shows. Webhooks are answered 202
 //! (platforms.md A3). What the seed documents leave open is decided once; every decision and its reason is in this folder's `README.md`.
-//! Those that a reader of a registration meets first:
 //!
-//! - `callbackUrl` holds `module:<name>` or `module:<name>@<version>` and binds the tenant's module of that name.
-//! - Khoros documents no format for HMAC callbacks (platforms.md A0). A registration with credentials of type `HMAC` may say which of two open
-//!   ones its sender speaks: `credentials.signature: {"profile": "standard-webhooks"}`, the default, or
-//!   `{"profile": "body-sha256", "header": "X-Hub-Signature-256", "encoding": "hex"}` with `hex` or `base64`.
-//! - `metadata`, a flat JSON object, is the bot's configuration.
-//! - `callbackUrl` may also be an `https:` URL: events go there exactly as they came, with the registration's credentials and an
-//!   `x-amzn-RequestId` that is the same for each try. 200 and 202 are success, everything else is a failed try. Private hosts, this
-//!   machine included, and `http:` only where the operator lists the host: a tenant is not the operator.
-//! - MAINTENANCE: a customer's message whose conversation the bot holds is handed to an agent ("Maintenance Bot Handoff"); all other
-//!   events end without a turn. Who holds the conversation is followed all the same.
-//! - MONITORING: the bot runs on everything and is told that it may speak wherever a bot, not an agent, holds the conversation, so
-//!   that it shows what it would say there. Notes, tags, priority and attributes are sent; all else is withheld and kept with the turn:
-//!   messages, typing, hand-off, take-over, moving to a queue (it decides who answers), resolving, secure forms. Nothing is refused for
-//!   being said by the wrong bot, all other rules hold. Its failures hand nothing over: it holds nothing.
-//! - A bot that goes from LIVE to another mode, or is deleted, has its ongoing conversations handed over ("Automatic Bot Handoff"):
-//!   those in which a customer wrote to it, that it holds and that were not closed. What it had said while LIVE is still sent, before.
-//! - `publicFilter`: no document says how an event shows that it targets the page, or its source's tags. Events are only sent to the
-//!   page that they are about, so with `includeTargeted` every public event about the registration's `externalId` runs. With
-//!   `includeSourceTagIds` an event whose tags are given runs if one is listed, and one that carries no tags runs as well: the platform
-//!   has selected it. Tags are looked for in `sourceTagIds` and `sourceTags`, at the top, in the coordinate and in `properties`. An empty
-//!   filter lets nothing public run. A public event that does not run changes nothing, not even who holds the conversation.
-//! - A token of the API (`api/tokens.rs`, `jwt.rs`) is had with a key of the host, acts for its appId alone, and the host trusts
-//!   its own record of it rather than its claims. A key with a `client_id` acts for the appId of that name alone, too.
-//! - A request whose end is not known is asked for (`tokens.rs`): by its requestId, or else among the app's records for the same
-//!   payload, of a record that was created after the try began by the gateway's clock. No allowance is made for a clock that is
-//!   behind: an earlier request with the same payload must not be taken for this one.
+//! A request whose end is not known is asked for (`tokens.rs`): by its requestId, or else among the app's records for the same
+//! payload, of a record that was created after the try began by the gateway's clock. No allowance is made for a clock that is
+//! behind: an earlier request with the same payload must not be taken for this one.
 
 use http::{HeaderMap, Method, StatusCode};
 

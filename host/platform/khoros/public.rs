@@ -1,4 +1,4 @@
-//! Which public content a registration gets (conformance 59-64; decided in this platform's module where the documents are
+//! Which public content a registration gets (conformance 59-64; decided in this platform's `README.md` where the documents are
 //! silent).
 
 use serde_json::Value;

@@ -247,7 +247,7 @@ impl<'a> Form<'a> {
         Some(Credentials { scheme: scheme?, identity: identity?.to_owned(), secret: Secret::new(secret?) })
     }
 
-    /// Our extension: see this platform's module. Unknown members are refused here, since nobody but us defines them.
+    /// Our extension: see this platform's `README.md`. Unknown members are refused here, since nobody but us defines them.
     fn scheme(&mut self, credentials: &'a Map<String, Value>) -> Option<Scheme> {
         let signature = match credentials.get("signature") {
             None | Some(Value::Null) => return Some(Scheme::StandardWebhooks),
