@@ -22,8 +22,48 @@ const BOTS_MAX: i64 = 10_000;
 /// How many accounts and client_ids may be a tenant's. They stay its own when the bot or the key goes.
 const CLAIMS_MAX: i64 = 10_000;
 
-/// Every registered bot.
-pub(super) type Bots = HashMap<BotId, Arc<Bot>>;
+/// Every registered bot. A call of a platform's API asks for its tenant's bots, whose number is limited; what other tenants have
+/// registered costs it nothing.
+#[derive(Clone, Default)]
+pub(super) struct Bots {
+    by_id: HashMap<BotId, Arc<Bot>>,
+    /// Each tenant's, those that were registered first at the front.
+    by_tenant: HashMap<TenantName, Arc<Vec<Arc<Bot>>>>,
+}
+
+impl Bots {
+    /// The bot with this id.
+    pub(super) fn get(&self, id: &BotId) -> Option<&Arc<Bot>> {
+        self.by_id.get(id)
+    }
+
+    /// A tenant's bots, those that were registered first at the front.
+    pub(super) fn of(&self, tenant: &TenantName) -> &[Arc<Bot>] {
+        self.by_tenant.get(tenant).map_or(&[], |bots| bots.as_slice())
+    }
+
+    fn put(&mut self, bot: Arc<Bot>) {
+        // The tenant's place for it is another one when its time of registration is.
+        self.remove(&bot.id);
+        let bots = Arc::make_mut(self.by_tenant.entry(bot.tenant.clone()).or_default());
+        let at = bots.partition_point(|known| order(known) < order(&bot));
+        bots.insert(at, Arc::clone(&bot));
+        self.by_id.insert(bot.id.clone(), bot);
+    }
+
+    fn remove(&mut self, id: &BotId) {
+        let Some(bot) = self.by_id.remove(id) else { return };
+        let Some(bots) = self.by_tenant.get_mut(&bot.tenant) else { return };
+        Arc::make_mut(bots).retain(|known| known.id != *id);
+        if bots.is_empty() {
+            self.by_tenant.remove(&bot.tenant);
+        }
+    }
+}
+
+fn order(bot: &Bot) -> (u64, &BotId) {
+    (bot.created_ms, &bot.id)
+}
 
 /// What a transaction changed among them.
 pub(super) enum BotChange {
@@ -34,8 +74,8 @@ pub(super) enum BotChange {
 impl BotChange {
     pub(super) fn apply(self, bots: &mut Bots) {
         match self {
-            Self::Put(bot) => drop(bots.insert(bot.id.clone(), bot)),
-            Self::Remove(id) => drop(bots.remove(&id)),
+            Self::Put(bot) => bots.put(bot),
+            Self::Remove(id) => bots.remove(&id),
         }
     }
 }
@@ -57,12 +97,12 @@ macro_rules! columns {
 /// # Errors
 /// When a secret does not open: its row is not as it was written.
 pub(super) fn load(db: &Connection, seal: &Seal) -> Result<Bots, Error> {
-    let mut statement = db.prepare(columns!(""))?;
+    // In their order, so that each is put at the end.
+    let mut statement = db.prepare(columns!("ORDER BY created_ms, id"))?;
     let mut rows = statement.query([])?;
-    let mut bots = Bots::new();
+    let mut bots = Bots::default();
     while let Some(row) = rows.next()? {
-        let bot = read(row, seal)?;
-        bots.insert(bot.id.clone(), Arc::new(bot));
+        bots.put(Arc::new(read(row, seal)?));
     }
     Ok(bots)
 }

@@ -246,10 +246,7 @@ impl Store for Sqlite {
 
     fn bots(&self, tenant: &TenantName, platform: &str) -> Result<Vec<Arc<Bot>>, Error> {
         let bots = self.shared.bots.load();
-        let wanted = bots.values().filter(|bot| bot.tenant == *tenant && bot.platform == platform);
-        let mut wanted: Vec<_> = wanted.cloned().collect();
-        wanted.sort_by(|a, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
-        Ok(wanted)
+        Ok(bots.of(tenant).iter().filter(|bot| bot.platform == platform).cloned().collect())
     }
 
     fn put_bot(&self, bot: Bot, actor: Actor) -> Reply<()> {

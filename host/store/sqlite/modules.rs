@@ -139,10 +139,7 @@ impl Modules for Sqlite {
     }
 
     fn all_bots(&self, tenant: &TenantName) -> Vec<Arc<Bot>> {
-        let bots = self.shared.bots.load();
-        let mut wanted: Vec<_> = bots.values().filter(|bot| bot.tenant == *tenant).cloned().collect();
-        wanted.sort_by(|a, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
-        wanted
+        self.shared.bots.load().of(tenant).to_vec()
     }
 }
 

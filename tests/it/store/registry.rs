@@ -7,7 +7,7 @@ use bothost::domain::bot::{Encoding, Scheme, Target};
 use bothost::domain::delivery::Settlement;
 use bothost::domain::names::{BotId, Digest, ModuleName, TenantName};
 use bothost::store::sqlite::Sqlite;
-use bothost::store::{DeliveryLease, Error, Modules as _, Store, Version};
+use bothost::store::{DeliveryLease, Error, Modules as _, Store, Tenancy as _, Version};
 
 use super::versions::upload;
 
@@ -46,6 +46,50 @@ fn bots_come_back_as_they_were() {
     assert!(store.bots(&TenantName::from("acme"), "livechat").unwrap().is_empty());
     assert!(store.bots(&TenantName::from("other"), "khoros").unwrap().is_empty());
     assert_eq!(store.bot(&BotId::from("b9")), Ok(None));
+}
+
+#[test]
+fn a_tenant_finds_its_bots_in_the_order_of_their_registration() {
+    let place = Place::new();
+    let mut store = place.open(0);
+    store.add_tenant(TenantName::from("other"), actor(), 1).wait().unwrap();
+    let of = |tenant: &str, id: &str, created_ms: u64| {
+        let mut bot = bot(id);
+        (bot.tenant, bot.account, bot.created_ms) = (TenantName::from(tenant), tenant.to_owned(), created_ms);
+        bot
+    };
+    for (tenant, id, created_ms) in
+        [("acme", "b2", 30), ("other", "x1", 20), ("acme", "b3", 10), ("acme", "b1", 30), ("other", "x2", 5)]
+    {
+        store.put_bot(of(tenant, id, created_ms), actor()).wait().unwrap();
+    }
+    // What is written again stays in its place and is there once, and what is removed is gone.
+    let mut changed = of("acme", "b3", 10);
+    changed.config = r#"{"n":1}"#.to_owned();
+    store.put_bot(changed, actor()).wait().unwrap();
+    store.put_bot(of("acme", "b4", 20), actor()).wait().unwrap();
+    store.remove_bot(BotId::from("b2"), actor()).wait().unwrap();
+    for _ in 0..2 {
+        let found = |tenant: &str| {
+            let all = store.bots(&TenantName::from(tenant), "khoros").unwrap();
+            assert_eq!(all, store.all_bots(&TenantName::from(tenant)));
+            all.iter().map(|bot| bot.id.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((found("acme"), found("other")), (ids(&["b3", "b4", "b1"]), ids(&["x2", "x1"])));
+        assert_eq!(store.bots(&TenantName::from("acme"), "khoros").unwrap()[0].config, r#"{"n":1}"#);
+        assert_eq!(store.bot(&BotId::from("x1")).unwrap().unwrap().tenant.as_str(), "other");
+        assert_eq!(store.bot(&BotId::from("b2")), Ok(None));
+        store.close();
+        store = place.open(0);
+    }
+    for id in ["x1", "x2"] {
+        store.remove_bot(BotId::from(id), actor()).wait().unwrap();
+    }
+    assert!(store.bots(&TenantName::from("other"), "khoros").unwrap().is_empty());
+}
+
+fn ids(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
 }
 
 #[test]
