@@ -6,6 +6,7 @@ use crate::support::calls::{
     action, actions, agent, bot, control, coordinate, error, says, send, send_as, set_mode, stage, waits,
 };
 use crate::support::guests::echo;
+use crate::support::host::registration;
 use crate::support::stage::{BOT, Stage, message};
 
 const CONFLICT: &str = "A (possibly transient) conflict occurred. No change was made. This request may be retried.";
@@ -250,4 +251,41 @@ async fn a_mode_blocks_what_it_says() {
     stage.platform.wait_for(6).await;
     set_mode(&stage, "live").await;
     assert_eq!(send(&stage, "POST", "respond", says("back")).await.status, 202);
+}
+
+/// Conformance 181.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_with_two_names_has_one_holder() {
+    let stage = Stage::new().await;
+    stage.push("echo", &echo()).await;
+    let hook = stage.hook_of(&registration("brandmessenger", "page", BOT, "echo")).await;
+    let on = |network: &str, kind: &str, more: Value| action(network, kind, more).to_string();
+    let given = on("brandmessenger", "control", json!({ "owner": agent(), "comment": "over to you" }));
+    assert_eq!(send(&stage, "PUT", "control", given).await.status, 200);
+    for network in ["smooch", "brandmessenger"] {
+        let answer = send(&stage, "POST", "respond", on(network, "message", json!({ "text": "still here" }))).await;
+        assert_eq!(answer.status, 403, "{network}: {answer:?}");
+        let path = format!("control/network/{network}/externalId/page/author/jo");
+        let holder = send(&stage, "GET", &path, "").await;
+        let data = &holder.body["data"];
+        assert_eq!((&data["owner"], &data["coordinate"]["networkKey"]), (&agent(), &json!(network)));
+    }
+    hook.deliver("d1", message("smooch", "jo", "m1", "hello").to_string()).await;
+    stage.settled().await;
+    assert_eq!(stage.host.count("SELECT count(*) FROM conversations"), 1);
+    // What is sent keeps the name that it came with.
+    assert_eq!(send(&stage, "POST", "respond", on("smooch", "message", json!({ "text": "back" }))).await.status, 202);
+    stage.settled().await;
+    assert_eq!(stage.platform.calls().last().unwrap().json()["coordinate"]["networkKey"], "smooch");
+}
+
+/// What the books go by is what the platform goes by.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_names_one_customer() {
+    let stage = stage().await;
+    assert_eq!(send(&stage, "PUT", "control", control(agent(), json!({}))).await.status, 200);
+    let other = action("whatsapp", "message", json!({ "text": "psst", "author": { "id": "not-jo" } }));
+    let answer = send(&stage, "POST", "respond", other.to_string()).await;
+    let text = "author.id must be the customer of coordinate.normalizedAuthorId";
+    assert_eq!((answer.status, error(&answer).as_str()), (400, text));
 }

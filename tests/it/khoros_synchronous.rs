@@ -31,7 +31,9 @@ async fn a_synchronous_respond_tells_what_became_of_it() {
     let all = (0..12).map(|number| {
         let (client, host) = (stage.client.clone(), &stage.host);
         let mut body: Value = serde_json::from_str(&waits("many")).unwrap();
-        body["author"]["id"] = json!(format!("author-{}", number % 4));
+        let author = json!(format!("author-{}", number % 4));
+        body["coordinate"]["normalizedAuthorId"] = author.clone();
+        body["author"]["id"] = author;
         let request = host.request(&client, "POST", "/bots/v3/respond").json(&body);
         async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
     });

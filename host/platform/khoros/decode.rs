@@ -38,7 +38,7 @@ pub(super) fn decode(bot: &Bot, body: &[u8]) -> Result<Decoded, DecodeError> {
         channel: coordinate.channel.unwrap_or_else(|| bot.channel.clone()),
         visibility: coordinate.visibility,
     };
-    let conversation = conversation_key([&origin.network, &origin.channel, author]);
+    let conversation = conversation_key(bot, [&origin.network, &origin.channel, author]);
     Ok(Decoded { event, origin, conversation, event_id: id })
 }
 
@@ -94,9 +94,17 @@ impl Coordinate {
     }
 }
 
-/// Joins the parts with slashes, escaping those within a part so that different parts never give one key.
-pub(super) fn conversation_key(parts: [&str; 3]) -> ConversationKey {
-    ConversationKey::from(parts.map(|part| part.replace('%', "%25").replace('/', "%2F")).join("/"))
+/// A bot's conversation on a network and a channel with an author, by whichever name the network goes here: in the books it is the
+/// one that the bot was registered with, so that a conversation has one holder. The parts are joined with slashes, and those
+/// within a part escaped, so that different parts never give one key.
+pub(super) fn conversation_key(bot: &Bot, [network, channel, author]: [&str; 3]) -> ConversationKey {
+    let network = if is_network(bot, network) { bot.network.as_str() } else { network };
+    ConversationKey::from([network, channel, author].map(|part| part.replace('%', "%25").replace('/', "%2F")).join("/"))
+}
+
+/// Events and their answers name Brand Messenger by its older key as well (conformance 181 and note A).
+pub(super) fn is_network(bot: &Bot, network: &str) -> bool {
+    bot.network == network || (bot.network == "brandmessenger" && network == "smooch")
 }
 
 /// The platform numbers messages, not events: CREATED and the first message carry one message id (conformance 166, 171).

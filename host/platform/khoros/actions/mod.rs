@@ -137,6 +137,7 @@ fn payload(found: &mut Found, endpoints: &[&Endpoint], body: &[u8], limits: &Lim
     let call = Object::open(found, Place::Top, json, "platforms.md A6, A7")?;
     let coordinate = coordinate(found, &call);
     let author = author(found, &call);
+    one_author(found, coordinate.as_ref(), author.as_ref());
     let kinds: Vec<(&str, &Endpoint)> = endpoints.iter().map(|endpoint| (endpoint.kind, *endpoint)).collect();
     let endpoint = call.one_of(found, "type", &kinds).or_else(|| endpoints.first().copied())?;
     let process_synchronously = call.optional_flag(found, "processSynchronously").unwrap_or_default();
@@ -288,6 +289,18 @@ fn author(found: &mut Found, call: &Object<'_, '_>) -> Option<Author> {
     let author = call.object(found, "author", "conformance 96")?;
     author.optional_object(found, "properties", "platforms.md A5");
     Some(Author { id: author.text(found, "id"), full_name: author.optional_text(found, "fullName") })
+}
+
+/// The customer is named twice, and the books go by the one while the platform may go by the other: they have to be the same.
+fn one_author(found: &mut Found, coordinate: Option<&Coordinate>, author: Option<&Author>) {
+    let there = coordinate.and_then(|at| at.normalized_author_id.as_deref()).filter(|id| !id.is_empty());
+    let here = author.map(|author| author.id.as_str()).filter(|id| !id.is_empty());
+    if let (Some(there), Some(here)) = (there, here)
+        && there != here
+    {
+        let reason = "must be the customer of coordinate.normalizedAuthorId";
+        found.refuse("author.id", "one-author", "platforms.md A5", reason);
+    }
 }
 
 /// AGENT, or BOT with its `appId` (conformance 159).

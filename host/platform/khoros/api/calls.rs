@@ -23,7 +23,7 @@ use crate::domain::call::{Call, Called, Outcome, RequestId};
 use crate::domain::event::Owner;
 use crate::domain::validate::Refusal;
 use crate::platform::khoros::actions::{self, Asked, Coordinate};
-use crate::platform::khoros::decode::conversation_key;
+use crate::platform::khoros::decode::{conversation_key, is_network};
 use crate::platform::khoros::fields::{self, Fields};
 use crate::platform::khoros::{NAME, encode};
 use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
@@ -118,11 +118,6 @@ fn invalid(name: &str, value: &str) -> ApiAnswer {
     messages(StatusCode::BAD_REQUEST, &[format!("Invalid {name} {value}")])
 }
 
-/// Events and their answers name Brand Messenger by its older key as well (conformance 181 and note A).
-fn is_network(bot: &Bot, network: &str) -> bool {
-    bot.network == network || (bot.network == "brandmessenger" && network == "smooch")
-}
-
 /// Whether the customer sees it.
 fn speaks(action: &Action) -> bool {
     match action {
@@ -144,7 +139,7 @@ async fn do_it(call: &ApiCall, host: &dyn Host, asked: &Asked, bot: &Bot) -> Res
         tenant: call.tenant.clone(),
         bot: bot.id.clone(),
         bot_revision: bot.revision,
-        conversation: conversation_key([&at.network_key, &at.external_id, &asked.author.id]),
+        conversation: conversation_key(bot, [&at.network_key, &at.external_id, &asked.author.id]),
         only_for: speaks(&asked.action).then(|| Owner::Bot(bot.platform_id.clone())),
         owner: asked.owner.clone(),
         known_ms: asked.owner.as_ref().and(payload.get("lastUpdateTS")).and_then(fields::whole),
@@ -261,7 +256,7 @@ pub(super) async fn holder(
     };
     let live = there.iter().find(|bot| bot.mode == Mode::Live);
     let Some(bot) = live.or(there.first()) else { return Ok(invalid("externalId", external_id)) };
-    let held = host.held(bot, &conversation_key([network, external_id, author]))?;
+    let held = host.held(bot, &conversation_key(bot, [network, external_id, author]))?;
     // A conversation that the host has not seen is the bot's (conformance 122), since there is the bot.
     let owner = match held.owner.unwrap_or_else(|| Owner::Bot(bot.platform_id.clone())) {
         Owner::Agent => json!({ "type": "AGENT" }),

@@ -107,3 +107,7 @@ ALTER TABLE deliveries ADD COLUMN doubt_ms INTEGER;
 ALTER TABLE deliveries ADD COLUMN doubt_reference TEXT;
 -- The platform's id of the request, where it told one.
 ALTER TABLE attempts ADD COLUMN reference TEXT;
+
+-- Brand Messenger goes by an older name as well: a conversation is in the books by the name that its bot was registered with.
+UPDATE OR IGNORE conversations SET key = 'brandmessenger' || substr(key, 7)
+    WHERE key LIKE 'smooch/%' AND bot IN (SELECT id FROM bots WHERE platform = 'khoros' AND network = 'brandmessenger');
