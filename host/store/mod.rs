@@ -51,7 +51,7 @@ pub trait Store: Tenancy + Tokens + Modules + Archive + Calls + Send + Sync {
     fn release(&self, leases: Vec<Lease>, ready_ms: u64) -> Reply<()>;
 
     /// Writes who holds the conversation of a claimed event before its turn ends: for a turn that runs elsewhere, and whose bot
-    /// asks the host for things meanwhile.
+    /// asks the host for things meanwhile. Nothing is written when a call changed that since the claim.
     fn hold(&self, lease: Lease, owner: Owner) -> Reply<()>;
 
     /// Gives the next conversations of bots that left LIVE the event that hands each to an agent. Bounded work; true when there
@@ -218,6 +218,9 @@ pub struct Lease {
     pub conversation: i64,
     /// The fencing number.
     pub fence: i64,
+    /// When the conversation had last changed hands by something done here as the lease was taken, in milliseconds since
+    /// 1970-01-01 UTC. Who holds it is written under the lease only while that is so: a later call knows better.
+    pub owner_ms: Option<u64>,
 }
 
 /// A claimed event and what a turn on it needs.

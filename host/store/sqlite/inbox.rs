@@ -17,7 +17,7 @@ macro_rules! heads {
     ($which:literal) => {
         concat!(
             "SELECT c.id, c.fence, c.claims, c.tries, c.tenant, c.bot, c.key, c.owner, e.id, e.body, e.accepted_ms, s.state, \
-             e.bot_revision, e.hand_over, c.ongoing IS NOT NULL, e.dedupe_key, e.accepted_ms <= c.own_ms, c.leaving = 1 OR (c.ongoing IS NOT NULL AND EXISTS \
+             e.bot_revision, e.hand_over, c.ongoing IS NOT NULL, e.dedupe_key, e.accepted_ms <= c.own_ms, c.owner_ms, c.leaving = 1 OR (c.ongoing IS NOT NULL AND EXISTS \
                 (SELECT 1 FROM hand_overs h WHERE h.bot = c.bot AND c.id > h.passed AND c.id <= h.last_conversation \
                  AND c.ongoing <= h.last_event)) \
              FROM conversations c \
@@ -180,7 +180,7 @@ fn free(
     let (conversation, event) = (turn.lease.conversation, turn.lease.event.0);
     let changes_hands = requests.iter().any(|request| ["hand-off", "take-over"].contains(&request.action));
     db.prepare_cached(
-        "UPDATE conversations SET owner = iif(?2 IS NOT NULL AND (?4 OR owner IS ?3), ?2, owner), \
+        "UPDATE conversations SET owner = iif(?2 IS NOT NULL AND (?4 OR (owner IS ?3 AND owner_ms IS ?6)), ?2, owner), \
          owner_ms = iif(?4 AND ?2 IS NOT NULL AND owner IS NOT ?2, max(?5, coalesce(owner_ms + 1, 0)), owner_ms), \
          leased = 0, claims = 0, tries = 0 WHERE id = ?1",
     )?
@@ -190,6 +190,7 @@ fn free(
         turn.owner_before.as_ref().map(owner_text),
         changes_hands,
         int(now_ms),
+        turn.lease.owner_ms.map(int),
     ])?;
     // What follows seldom changes anything, and then writes nothing.
     let ongoing = match turn.ongoing {
@@ -209,12 +210,12 @@ fn free(
     Ok(())
 }
 
-/// Writes who holds a conversation while its turn is under way.
+/// Writes who holds a conversation while its turn is under way, unless a call has said so since the claim.
 pub(super) fn hold(work: &mut Work, lease: &Lease, owner: &Owner) -> Result<(), Error> {
     holder(&work.db, lease)?.ok_or_else(|| Error::Stale(format!("event {}", lease.event)))?;
     work.db
-        .prepare_cached("UPDATE conversations SET owner = ?2 WHERE id = ?1")?
-        .execute(params![lease.conversation, owner_text(owner)])?;
+        .prepare_cached("UPDATE conversations SET owner = ?2 WHERE id = ?1 AND owner_ms IS ?3")?
+        .execute(params![lease.conversation, owner_text(owner), lease.owner_ms.map(int)])?;
     Ok(())
 }
 
@@ -339,7 +340,12 @@ fn lease(db: &Connection, claim: &mut Claim, until_ms: u64) -> Result<(), Error>
 fn read_claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
     let (claims, tries): (u32, u32) = (row.get(2)?, row.get(3)?);
     Ok(Claim {
-        lease: Lease { conversation: row.get(0)?, fence: row.get(1)?, event: EventId(row.get(8)?) },
+        lease: Lease {
+            conversation: row.get(0)?,
+            fence: row.get(1)?,
+            event: EventId(row.get(8)?),
+            owner_ms: row.get::<_, Option<i64>>(17)?.map(ms),
+        },
         attempt: tries.saturating_add(1),
         crashes: claims.saturating_sub(tries),
         tenant: TenantName::from(row.get::<_, String>(4)?),
@@ -354,7 +360,7 @@ fn read_claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
         ongoing: row.get(14)?,
         delivery_id: row.get::<_, Option<String>>(15)?.and_then(|key| key.strip_prefix("delivery:").map(str::to_owned)),
         owner_firm: row.get(16)?,
-        leaving: row.get(17)?,
+        leaving: row.get(18)?,
     })
 }
 

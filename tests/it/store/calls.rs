@@ -118,6 +118,32 @@ fn a_turn_under_way_does_not_take_back_what_a_call_gave_away() {
     assert_eq!((held.owner, held.since_ms), (Some(Owner::Agent), Some(32)));
 }
 
+#[test]
+fn what_a_call_says_of_the_holder_outlives_a_turn_that_was_claimed_before_it() {
+    let (_place, store) = fresh();
+    let silent = |owner: Owner| Ending::Done { state: StateChange::Keep, owner, requests: Vec::new() };
+    // A bot elsewhere is about to get the event when the call comes.
+    accept(&store, "c", "m1", 10);
+    let relayed = claim_one(&store, 10);
+    store.hold(relayed.lease.clone(), ours()).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(ours()));
+    recorded(&store, control("c", Owner::Agent, 11));
+    store.hold(relayed.lease.clone(), ours()).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(Owner::Agent), "the call was answered, and stands");
+    store.commit(turn(&relayed), Ending::Relayed, 12, 12).wait().unwrap();
+    // To and fro: the holder is called as at the claim, and still it is the call's word.
+    accept(&store, "c", "m2", 20);
+    let running = claim_one(&store, 20);
+    recorded(&store, control("c", ours(), 21));
+    recorded(&store, control("c", Owner::Agent, 22));
+    store.commit(turn(&running), silent(ours()), 23, 23).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(Owner::Agent));
+    // What a later claim is told counts again.
+    accept(&store, "c", "m3", 30);
+    store.hold(claim_one(&store, 30).lease, ours()).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(ours()));
+}
+
 fn wanted() -> RequestsWanted {
     RequestsWanted {
         bots: vec![BotId::from("b1")],
