@@ -31,22 +31,26 @@ pub(super) async fn call_and_wait(pipeline: &Pipeline, wanted: Call) -> Result<(
     })?;
     let called = call(pipeline, wanted).await?;
     let outcome = match called {
-        Called::Recorded { delivery, .. } => Some(outcome(pipeline, &tenant, delivery).await?),
+        Called::Recorded { delivery, .. } => Some(outcome(pipeline, &tenant, delivery).await),
         Called::NotHeld(_) | Called::Changed => None,
     };
     Ok((called, outcome))
 }
 
-async fn outcome(pipeline: &Pipeline, tenant: &TenantName, delivery: i64) -> Result<Outcome, HostError> {
+/// The request is recorded and will be sent: where it cannot be read how far it is, that is all there is to say.
+async fn outcome(pipeline: &Pipeline, tenant: &TenantName, delivery: i64) -> Outcome {
     // Listen first, then look: what is settled between the two would go unheard otherwise.
     let waiting = pipeline.outcomes.wait(delivery);
     let longest = tokio::time::sleep(Duration::from_millis(pipeline.settings.deliver.synchronous_ms));
     tokio::pin!(longest);
     loop {
-        let found = pipeline.store.delivery(tenant, delivery)?;
-        let outcome = found.map_or_else(gone, so_far);
+        let found = pipeline.store.delivery(tenant, delivery).unwrap_or_else(|error| {
+            tracing::error!(%tenant, delivery, %error, "what became of a request could not be read for who waits for it");
+            None
+        });
+        let outcome = found.map_or_else(unknown, so_far);
         if !matches!(outcome, Outcome::Pending { .. }) || longest.is_elapsed() || pipeline.outcomes.is_ended() {
-            return Ok(outcome);
+            return outcome;
         }
         tokio::select! {
             () = waiting.rings() => {}
@@ -70,7 +74,7 @@ fn so_far(delivery: DeliveryRecord) -> Outcome {
     }
 }
 
-/// Stripped or forgotten while somebody waited for it.
-fn gone() -> Outcome {
+/// Unreadable now, or stripped or forgotten while somebody waited for it.
+fn unknown() -> Outcome {
     Outcome::Pending { reason: None }
 }

@@ -159,3 +159,24 @@ async fn a_call_waits_for_a_gateway() {
     assert_eq!(record.body["data"]["state"], "ERROR");
     assert!(record.body["data"]["details"]["message"].as_str().unwrap().contains("no khoros gateway"), "{record:?}");
 }
+
+/// Conformance 130.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_back_is_not_called_undone() {
+    let stage = stage_with(Host::builder().set("DELIVER__SYNCHRONOUS_MS", 300)).await;
+    let database = rusqlite::Connection::open(stage.host.data.join("bothost.db")).unwrap();
+    stage.platform.khoros.hang();
+    let waiting = async { send(&stage, "POST", "respond", waits("is it?")).await };
+    let planting = async {
+        stage.platform.khoros.wait_for(1).await;
+        database.execute_batch("ALTER TABLE attempts RENAME TO gone").unwrap();
+    };
+    let (answer, ()) = tokio::join!(waiting, planting);
+    database.execute_batch("ALTER TABLE gone RENAME TO attempts").unwrap();
+    assert_eq!((answer.status, answer.body["requestId"].as_str()), (504, Some(answer.header.as_str())), "{answer:?}");
+    assert!(error(&answer).contains("not to be repeated"), "{answer:?}");
+    stage.platform.khoros.resume();
+    stage.settled().await;
+    let record = send(&stage, "GET", &format!("request/{}", answer.header), "").await;
+    assert_eq!(record.body["data"]["state"], "SUCCESS", "{record:?}");
+}
