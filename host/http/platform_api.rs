@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::limits;
@@ -21,8 +22,10 @@ pub async fn call(
 ) -> Response {
     let shown = platform.api_shown(prefix, request.headers());
     let caller = shown.map(|shown| front.api_caller(platform, shown, request.extensions()));
-    let Some(Ok((caller, by))) = caller else {
-        return answer(platform.api_unauthorized(prefix));
+    let (caller, by) = match caller {
+        Some(Ok(caller)) => caller,
+        Some(Err(problem)) => return answer(turned_away(platform, prefix, problem.status())),
+        None => return answer(platform.api_unauthorized(prefix)),
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().strip_prefix(prefix).unwrap_or_default().trim_start_matches('/');
@@ -53,8 +56,44 @@ pub async fn call(
     answer(platform.api(call, &*front.pipeline).await)
 }
 
+/// In the platform's words why a caller is not let in. When the store cannot say who it is the key may well be right: whoever is
+/// told 401 throws it away.
+fn turned_away(platform: &dyn Platform, prefix: &str, status: StatusCode) -> ApiAnswer {
+    match status.is_server_error() {
+        true => platform.api_unavailable(prefix),
+        false => platform.api_unauthorized(prefix),
+    }
+}
+
 fn answer(answer: ApiAnswer) -> Response {
     let ApiAnswer { status, body, content_type, headers } = answer;
     let Some(body) = body else { return (status, headers).into_response() };
     (status, headers, [(CONTENT_TYPE, content_type)], Body::from(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use http::header::RETRY_AFTER;
+
+    use super::turned_away;
+    use crate::http::problem::Problem;
+    use crate::platform::PLATFORMS;
+    use crate::store::Error;
+
+    #[test]
+    fn a_store_that_cannot_say_is_no_wrong_key() {
+        let busy = Problem::of_store(&Error::Busy { waiting: 1 }).status();
+        for platform in PLATFORMS {
+            for prefix in platform.api_prefixes() {
+                let answer = turned_away(*platform, prefix, busy);
+                assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{prefix}");
+                assert!(answer.headers.contains_key(RETRY_AFTER), "{prefix}");
+                let refused = platform.api_unauthorized(prefix);
+                assert_eq!(answer.content_type, refused.content_type, "{prefix}: the platform's envelope");
+                let answer = turned_away(*platform, prefix, StatusCode::UNAUTHORIZED);
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{prefix}");
+            }
+        }
+    }
 }

@@ -35,6 +35,12 @@ impl Problem {
         }
     }
 
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Adds a member with the particulars.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: Value) -> Self {

@@ -134,6 +134,9 @@ pub trait Platform: Send + Sync {
     /// What the API answers below a prefix to a caller without a valid key or token.
     fn api_unauthorized(&self, prefix: &str) -> ApiAnswer;
 
+    /// What the API answers below a prefix when it cannot be told now who the caller is.
+    fn api_unavailable(&self, prefix: &str) -> ApiAnswer;
+
     /// What the API answers below a prefix to a key without the scope that the call needs.
     fn api_forbidden(&self, prefix: &str, scope: Scope) -> ApiAnswer;
 }

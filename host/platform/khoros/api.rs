@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -76,6 +76,15 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
 /// What a caller without a valid key or token gets.
 pub(super) fn unauthorized(prefix: &str) -> ApiAnswer {
     if prefix == CARE { tokens::unauthorized() } else { message(StatusCode::UNAUTHORIZED, "Unauthorized") }
+}
+
+/// What a caller gets of whom it cannot be told now who it is.
+pub(super) fn unavailable(prefix: &str) -> ApiAnswer {
+    let (status, text) =
+        (StatusCode::SERVICE_UNAVAILABLE, "The caller cannot be checked now; nothing was done, try again");
+    let mut answer = if prefix == CARE { tokens::fail(status, text) } else { message(status, text) };
+    answer.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
 }
 
 /// What a caller gets whose key may not do this.

@@ -165,6 +165,10 @@ impl Platform for Khoros {
         api::unauthorized(prefix)
     }
 
+    fn api_unavailable(&self, prefix: &str) -> ApiAnswer {
+        api::unavailable(prefix)
+    }
+
     fn api_forbidden(&self, prefix: &str, scope: Scope) -> ApiAnswer {
         api::forbidden(prefix, scope)
     }
