@@ -113,6 +113,7 @@ impl From<store::Error> for HostError {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Conflict(what) => Self::Taken(what),
+            store::Error::Missing(what) => Self::Missing(what),
             store::Error::Busy { .. } => Self::Busy(error.to_string()),
             error => Self::Failed(error.to_string()),
         }

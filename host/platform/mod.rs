@@ -463,6 +463,9 @@ pub enum HostError {
     /// It belongs to somebody else; told to the caller.
     #[error("{0}")]
     Taken(String),
+    /// It is gone; told to the caller.
+    #[error("{0}")]
+    Missing(String),
     /// Not now; told to the caller, who may try again.
     #[error("{0}")]
     Busy(String),

@@ -1,12 +1,13 @@
 //! The host as Khoros' API for bots elsewhere: every action, what it is answered, and what the platform behind it gets.
 
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::support::calls::{
-    action, actions, agent, bot, control, coordinate, error, says, send, send_as, set_mode, stage, waits,
+    action, actions, agent, bot, control, coordinate, error, says, send, send_as, set_mode, stage, stage_with, waits,
 };
 use crate::support::guests::echo;
-use crate::support::host::registration;
+use crate::support::host::{Host, registration};
 use crate::support::stage::{BOT, Stage, message};
 
 const CONFLICT: &str = "A (possibly transient) conflict occurred. No change was made. This request may be retried.";
@@ -288,4 +289,51 @@ async fn a_call_names_one_customer() {
     let answer = send(&stage, "POST", "respond", other.to_string()).await;
     let text = "author.id must be the customer of coordinate.normalizedAuthorId";
     assert_eq!((answer.status, error(&answer).as_str()), (400, text));
+}
+
+/// A bot that goes between the look and the write: the books have it no more, whoever still sees it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_goes_meanwhile_is_not_there() {
+    let stage = stage().await;
+    let gone = "DELETE FROM bots WHERE network = 'whatsapp'";
+    rusqlite::Connection::open(stage.host.data.join("bothost.db")).unwrap().execute_batch(gone).unwrap();
+    let told = "No such bot examplebot for company exampleinc network whatsapp external id page";
+    for body in [says("hi"), waits("hi")] {
+        let answer = send(&stage, "POST", "respond", body).await;
+        assert_eq!((answer.status, error(&answer).as_str()), (404, told));
+    }
+    let path = format!("registrations/network/whatsapp/externalId/page/appId/{BOT}");
+    assert_eq!(send(&stage, "DELETE", &path, "").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mode_of_a_bot_that_is_not_there_names_the_company_or_none() {
+    let stage = stage().await;
+    for (network, channel, text) in [
+        ("whatsapp", "page", "No such bot nobody for company exampleinc network whatsapp external id page"),
+        ("whatsapp", "elsewhere", "No such bot nobody network whatsapp external id elsewhere"),
+    ] {
+        let path = format!("registrations/network/{network}/externalId/{channel}/appId/nobody/mode/live");
+        let answer = send(&stage, "PUT", &path, "").await;
+        assert_eq!((answer.status, error(&answer).as_str()), (404, text));
+    }
+}
+
+/// A registration that there is no room for now is not wrong, and not lost in the host either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_can_be_made_again_when_the_store_is_busy() {
+    let stage = stage_with(Host::builder().set("STORE__QUEUE_MAX", 1).set("STORE__GROUP_MAX", 1)).await;
+    let database = rusqlite::Connection::open(stage.host.data.join("bothost.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let path = format!("registrations/network/whatsapp/externalId/page/appId/{BOT}/mode/maintenance");
+    let mut calls: futures_util::stream::FuturesUnordered<_> =
+        (0..8).map(|_| Box::pin(send(&stage, "PUT", &path, ""))).collect();
+    // Those who wait are answered once there is room.
+    let busy = calls.next().await.unwrap();
+    database.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(busy.status, 503, "{busy:?}");
+    assert!(busy.body["errors"][0].as_str().unwrap().ends_with("nothing was done, try again"), "{busy:?}");
+    let rest: Vec<_> = calls.collect().await;
+    assert!(rest.iter().all(|answer| answer.status != 500), "{rest:?}");
+    assert!(rest.iter().any(|answer| answer.status == 202), "{rest:?}");
 }

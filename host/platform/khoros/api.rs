@@ -61,8 +61,17 @@ pub(super) async fn serve(call: ApiCall, host: &dyn Host) -> ApiAnswer {
     };
     // What went wrong in the host is for its operator's log, not for a tenant's API client.
     answer.unwrap_or_else(|error| {
-        if let HostError::Taken(violation) = error {
-            return errors(StatusCode::UNPROCESSABLE_ENTITY, &[violation]);
+        match error {
+            HostError::Taken(violation) => return errors(StatusCode::UNPROCESSABLE_ENTITY, &[violation]),
+            HostError::Missing(_) => return message(StatusCode::NOT_FOUND, "No bot registration found"),
+            HostError::Busy(what) => {
+                let text = format!("{what}; nothing was done, try again");
+                return match call.method {
+                    Method::GET => message(StatusCode::SERVICE_UNAVAILABLE, &text),
+                    _ => errors(StatusCode::SERVICE_UNAVAILABLE, &[text]),
+                };
+            }
+            HostError::Failed(_) => {}
         }
         tracing::error!(tenant = %call.tenant, method = %call.method, path = call.path, %error, "a call of the API failed");
         match call.method {
@@ -238,7 +247,11 @@ async fn set_mode(call: &ApiCall, host: &dyn Host, key: Key<'_>, mode: &str) -> 
     let bots = host.bots(&call.tenant, NAME).await?;
     let Some(bot) = bots.iter().find(|bot| key.is(bot) && call.is_for(&bot.platform_id)) else {
         let Key { network, channel, app } = key;
-        let reason = format!("No such bot {app} for company {} network {network} external id {channel}", call.tenant);
+        let there = bots.iter().find(|bot| bot.network == network && bot.channel == channel);
+        let company =
+            there.filter(|bot| call.is_for(&bot.platform_id)).map(|bot| format!(" for company {}", bot.account));
+        let company = company.unwrap_or_default();
+        let reason = format!("No such bot {app}{company} network {network} external id {channel}");
         return Ok(messages(StatusCode::NOT_FOUND, &[reason]));
     };
     if let Err(violation) = fits(&bots, key, wanted) {

@@ -417,7 +417,7 @@ async fn the_mode_changes_by_path() {
     let invalid = put(format!("{ONE}/mode/liev")).await;
     assert_eq!(invalid, (400, r#"{"error":{"messages":["Invalid mode: liev"]}}"#.to_owned()));
     let unknown = put("registrations/network/sms/externalId/x/appId/y/mode/live".to_owned()).await;
-    let words = "No such bot y for company acme network sms external id x";
+    let words = "No such bot y network sms external id x";
     assert_eq!(unknown, (404, json!({"error": {"messages": [words]}}).to_string()));
 }
 

@@ -51,6 +51,8 @@ pub(super) async fn act(call: &ApiCall, host: &dyn Host, asked: Result<Asked, Ve
         Err(error) => Err(error),
     };
     done.unwrap_or_else(|error| match error {
+        // It was removed meanwhile.
+        HostError::Missing(_) => *no_such_bot(&asked.coordinate),
         HostError::Busy(what) => {
             message(StatusCode::SERVICE_UNAVAILABLE, &format!("{what}; nothing was done, try again"))
         }
@@ -94,14 +96,19 @@ fn find<'a>(bots: &'a [Arc<Bot>], at: &Coordinate) -> Result<&'a Bot, Refused> {
     let Coordinate { company_key, network_key, external_id, bot_id, .. } = at;
     let there = channel(bots, network_key, external_id)?;
     let Some(bot) = there.into_iter().find(|bot| bot.platform_id == *bot_id) else {
-        let text =
-            format!("No such bot {bot_id} for company {company_key} network {network_key} external id {external_id}");
-        return Err(Box::new(messages(StatusCode::NOT_FOUND, &[text])));
+        return Err(no_such_bot(at));
     };
     if bot.account != *company_key {
         return Err(Box::new(invalid("companyKey", company_key)));
     }
     Ok(bot)
+}
+
+fn no_such_bot(at: &Coordinate) -> Refused {
+    let Coordinate { company_key, network_key, external_id, bot_id, .. } = at;
+    let text =
+        format!("No such bot {bot_id} for company {company_key} network {network_key} external id {external_id}");
+    Box::new(messages(StatusCode::NOT_FOUND, &[text]))
 }
 
 /// The bots of a channel, of which there is at least one.

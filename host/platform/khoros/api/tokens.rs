@@ -47,7 +47,7 @@ pub(super) async fn care(call: &ApiCall, host: &dyn Host) -> ApiAnswer {
     answered.unwrap_or_else(|error| match error {
         HostError::Taken(why) => fail(StatusCode::CONFLICT, &why),
         HostError::Busy(why) => fail(StatusCode::SERVICE_UNAVAILABLE, &why),
-        HostError::Failed(error) => {
+        HostError::Missing(error) | HostError::Failed(error) => {
             tracing::error!(tenant = %call.tenant, app = %app, %error, "a token could not be made");
             fail(StatusCode::INTERNAL_SERVER_ERROR, "The tokens cannot be read or written now")
         }
@@ -99,7 +99,7 @@ pub(super) async fn of_app(call: &ApiCall, host: &dyn Host, app: &str) -> ApiAns
         // Too many, or too often: later there is one.
         HostError::Taken(why) => message(StatusCode::TOO_MANY_REQUESTS, &why),
         HostError::Busy(why) => message(StatusCode::SERVICE_UNAVAILABLE, &why),
-        HostError::Failed(error) => {
+        HostError::Missing(error) | HostError::Failed(error) => {
             tracing::error!(tenant = %call.tenant, app, %error, "a token could not be refreshed or invalidated");
             message(StatusCode::INTERNAL_SERVER_ERROR, "The tokens cannot be written now")
         }
