@@ -18,7 +18,7 @@ use crate::pipeline::log_stream::LogStream;
 use crate::pipeline::outcomes::Outcomes;
 use crate::pipeline::relay::Relays;
 use crate::pipeline::uploads::Uploads;
-use crate::pipeline::{Pipeline, Stages, figures, modules, outbound, replay, tenants, tokens};
+use crate::pipeline::{Pipeline, Stages, calls, figures, modules, outbound, replay, tenants, tokens};
 use crate::settings::Settings;
 use crate::store::{self, sqlite};
 
@@ -85,6 +85,7 @@ impl App {
             replays: replay::places(),
             log: LogStream::default(),
             outcomes: Outcomes::new(settings.deliver.synchronous_at_once),
+            listing: calls::places(),
             health: Health::default(),
             settings,
             installing: tokio::sync::Mutex::new(()),

@@ -58,8 +58,13 @@ impl Host for Pipeline {
         Ok(self.store.request(tenant, platform, id)?)
     }
 
-    fn requests(&self, tenant: &TenantName, platform: &str, wanted: &RequestsWanted) -> Result<Requests, HostError> {
-        Ok(self.store.requests(tenant, platform, wanted)?)
+    fn requests<'a>(
+        &'a self,
+        tenant: &'a TenantName,
+        platform: &'static str,
+        wanted: RequestsWanted,
+    ) -> BoxFuture<'a, Result<Requests, HostError>> {
+        Box::pin(calls::requests(self, tenant, platform, wanted))
     }
 
     fn runs(&self, bots: &[Arc<Bot>]) -> Runs {

@@ -1,10 +1,11 @@
 //! Calls of a platform's API: recorded, sent like everything else, and waited for by those who want to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pipeline;
-use super::shares::Taken;
-use crate::domain::call::{Call, Called, Outcome};
+use super::shares::{Shares, Taken};
+use crate::domain::call::{Call, Called, Outcome, Requests, RequestsWanted};
 use crate::domain::names::TenantName;
 use crate::platform::HostError;
 use crate::store::{DeliveryRecord, DeliveryStatus};
@@ -23,11 +24,7 @@ pub(super) async fn call(pipeline: &Pipeline, call: Call) -> Result<Called, Host
 pub(super) async fn call_and_wait(pipeline: &Pipeline, wanted: Call) -> Result<(Called, Option<Outcome>), HostError> {
     let tenant = wanted.tenant.clone();
     let _place = pipeline.outcomes.place(&tenant).map_err(|taken| {
-        let whose = match taken {
-            Taken::Own => "of this tenant",
-            Taken::All => "in all",
-        };
-        HostError::Busy(format!("too many calls {whose} wait for what becomes of their requests"))
+        HostError::Busy(format!("too many calls {} wait for what becomes of their requests", whose(taken)))
     })?;
     let called = call(pipeline, wanted).await?;
     let outcome = match called {
@@ -35,6 +32,39 @@ pub(super) async fn call_and_wait(pipeline: &Pipeline, wanted: Call) -> Result<(
         Called::NotHeld(_) | Called::Changed => None,
     };
     Ok((called, outcome))
+}
+
+fn whose(taken: Taken) -> &'static str {
+    match taken {
+        Taken::Own => "of this tenant",
+        Taken::All => "in all",
+    }
+}
+
+/// Room for lists of requests, one for each tenant: fewer than the store has connections that read, so that the shorter questions find one.
+#[must_use]
+pub fn places() -> Shares {
+    Shares::new(2, 1)
+}
+
+/// A list is looked for on a thread of its own: it may have to look at thousands of rows.
+pub(super) async fn requests(
+    pipeline: &Pipeline,
+    tenant: &TenantName,
+    platform: &'static str,
+    wanted: RequestsWanted,
+) -> Result<Requests, HostError> {
+    let place = pipeline
+        .listing
+        .take(tenant)
+        .map_err(|taken| HostError::Busy(format!("too many lists {} are being looked for", whose(taken))))?;
+    let (store, tenant) = (Arc::clone(&pipeline.store), tenant.clone());
+    // The place is taken until the work is over, also when whoever asked has gone.
+    let looking = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        store.requests(&tenant, platform, &wanted)
+    });
+    Ok(looking.await.map_err(|error| HostError::Failed(format!("a list of requests ended early: {error}")))??)
 }
 
 /// The request is recorded and will be sent: where it cannot be read how far it is, that is all there is to say.

@@ -24,7 +24,7 @@ pub mod modules;
 pub mod uploads;
 pub mod report_json;
 pub mod bots;
-mod calls;
+pub mod calls;
 pub mod outcomes;
 pub mod health;
 pub mod gateways;
@@ -67,6 +67,8 @@ pub struct Pipeline {
     pub relays: Arc<relay::Relays>,
     /// Who waits for what becomes of a request.
     pub outcomes: outcomes::Outcomes,
+    /// Room for lists of requests.
+    pub listing: shares::Shares,
     /// How bots have done lately.
     pub health: health::Health,
     /// What uploads share.

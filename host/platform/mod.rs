@@ -447,11 +447,13 @@ pub trait Host: Send + Sync {
     /// When the store cannot be read.
     fn request(&self, tenant: &TenantName, platform: &str, id: RequestId) -> Result<Option<RequestRecord>, HostError>;
 
-    /// A tenant's requests on a platform, the newest first.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn requests(&self, tenant: &TenantName, platform: &str, wanted: &RequestsWanted) -> Result<Requests, HostError>;
+    /// A tenant's requests on a platform, the newest first. [`HostError::Busy`] when too many look for some.
+    fn requests<'a>(
+        &'a self,
+        tenant: &'a TenantName,
+        platform: &'static str,
+        wanted: RequestsWanted,
+    ) -> BoxFuture<'a, Result<Requests, HostError>>;
 
     /// How the runs of these bots ended in the last two minutes.
     fn runs(&self, bots: &[Arc<Bot>]) -> Runs;

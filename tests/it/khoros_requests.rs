@@ -154,3 +154,39 @@ async fn health_is_of_what_really_ran() {
         assert_eq!(body["data"], told(status, number + 1, 0));
     }
 }
+
+/// A list that takes long keeps nobody else waiting, and a tenant's next one is told to come again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_holds_nobody_up() {
+    let (stage, _hook) = stage().await;
+    let database = rusqlite::Connection::open(stage.host.data.join("bothost.db")).unwrap();
+    // A table that takes seconds to read.
+    let slow = "ALTER TABLE deliveries RENAME TO gone; CREATE VIEW deliveries AS SELECT *, (WITH RECURSIVE slow (n) AS \
+                (SELECT 1 UNION ALL SELECT n + 1 FROM slow WHERE n < 10000000) SELECT 'default' FROM slow WHERE n = 10000000) \
+                AS tenant FROM (SELECT 1 AS id, 1 AS conversation, 0 AS status, 0 AS created_ms)";
+    database.execute_batch(slow).unwrap();
+    database.execute_batch("INSERT INTO conversations (id, tenant, bot, key) VALUES (1, 'default', 'b', 'c')").unwrap();
+    let lists = [0, 1].map(|_| {
+        let (client, url) =
+            (stage.client.clone(), format!("{}/bots/v3/request/appId/{BOT}?origin=BOT", stage.host.url));
+        let key = stage.host.key.clone();
+        tokio::spawn(async move { client.get(url).bearer_auth(key).send().await.unwrap() })
+    });
+    let [one, two] = lists;
+    let (first, other) = match futures_util::future::select(one, two).await {
+        futures_util::future::Either::Left((first, other)) | futures_util::future::Either::Right((first, other)) => {
+            (first.unwrap(), other)
+        }
+    };
+    assert_eq!(first.status(), 503);
+    let told: Value = first.json().await.unwrap();
+    let text = told["error"]["message"].as_str().unwrap();
+    assert_eq!(text, "too many lists of this tenant are being looked for; nothing was done, try again");
+    for path in ["healthz", "bots/v3/registrations"] {
+        let url = format!("{}/{path}", stage.host.url);
+        let answer = stage.client.get(url).bearer_auth(&stage.host.key).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    assert!(!other.is_finished(), "all this went on beside the list");
+    assert_eq!(other.await.unwrap().status(), 200);
+}

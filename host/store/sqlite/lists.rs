@@ -214,7 +214,7 @@ mod tests {
             (CONVERSATIONS, "SEARCH conversations USING INDEX conversations_key (tenant=? AND key=?)"),
             (EVENTS, "SEARCH events USING INDEX events_tenant (tenant=? AND rowid<?)"),
             (EVENTS_OF, "SEARCH events USING INDEX events_conversation (conversation=? AND rowid<?)"),
-            (DELIVERIES, "SEARCH d USING INDEX deliveries_tenant (tenant=? AND rowid<?)"),
+            (DELIVERIES, "SEARCH d USING COVERING INDEX deliveries_tenant (tenant=? AND id<?)"),
             (DELIVERIES_GIVEN_UP, "SEARCH d USING INDEX deliveries_given_up (tenant=? AND status=? AND rowid<?)"),
             (DELIVERIES_OF, "SEARCH d USING INDEX deliveries_conversation (conversation=? AND rowid<?)"),
         ] {

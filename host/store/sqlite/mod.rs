@@ -90,7 +90,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults: 4,096 verbs waiting, 256 in a group, 2 readers, 64 MiB of cache, no limit of size, 5 seconds for a
+    /// The defaults: 4,096 verbs waiting, 256 in a group, 3 readers, 64 MiB of cache, no limit of size, 5 seconds for a
     /// lock, 30 days before an ended event is forgotten, and details for a million events and 10 GiB.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, master_key_file: impl Into<PathBuf>) -> Self {
@@ -99,7 +99,7 @@ impl Settings {
             master_key_file: master_key_file.into(),
             queue_max: 4096,
             group_max: 256,
-            readers: 2,
+            readers: 3,
             cache_kib: 64 << 10,
             pages_max: None,
             busy_timeout: Duration::from_secs(5),

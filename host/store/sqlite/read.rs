@@ -20,9 +20,14 @@ impl Readers {
         Ok(Self { connections: connections.collect::<Result<_, _>>()?, turn: AtomicUsize::new(0) })
     }
 
-    /// Runs a query on the connection whose turn it is.
+    /// Runs a query on the connection whose turn it is, or on the next one that is free: a long query keeps waiting only those who
+    /// find all in use.
     pub(super) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+        let after = self.connections[turn..].iter().chain(&self.connections[..turn]);
+        if let Some(free) = after.filter_map(|connection| connection.try_lock().ok()).next() {
+            return query(&free);
+        }
         // A connection is not harmed by a panic of whoever used it.
         query(&self.connections[turn].lock().unwrap_or_else(PoisonError::into_inner))
     }

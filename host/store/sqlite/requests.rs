@@ -203,3 +203,28 @@ fn event_state(code: i64) -> RequestState {
         _ => RequestState::Error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::super::migrate::migrate;
+    use super::{SENT, TOLD};
+
+    #[test]
+    fn a_list_reads_past_no_body() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        for (sql, lookup) in [
+            (SENT, "SEARCH d USING COVERING INDEX deliveries_tenant (tenant=?)"),
+            // What it wants of an event stands before the body.
+            (TOLD, "SEARCH events USING INDEX events_tenant (tenant=?)"),
+        ] {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = plan.query_map([None::<i64>, None], |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+            assert_eq!(steps[0], lookup, "{sql}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+        }
+    }
+}

@@ -189,8 +189,13 @@ impl Host for MemoryHost {
         Ok(None)
     }
 
-    fn requests(&self, _: &TenantName, _: &str, _: &RequestsWanted) -> Result<Requests, HostError> {
-        Ok(Requests::default())
+    fn requests<'a>(
+        &'a self,
+        _: &'a TenantName,
+        _: &'static str,
+        _: RequestsWanted,
+    ) -> BoxFuture<'a, Result<Requests, HostError>> {
+        self.answer(|_| Requests::default())
     }
 
     fn runs(&self, _bots: &[Arc<Bot>]) -> Runs {

@@ -67,7 +67,7 @@ pub(super) async fn list(call: &ApiCall, host: &dyn Host, app: &str) -> Result<A
         limit: LISTED_MAX,
         bytes_max: LISTED_BYTES_MAX,
     };
-    let found = host.requests(&call.tenant, NAME, &wanted)?;
+    let found = host.requests(&call.tenant, NAME, wanted).await?;
     let data: Vec<Record<'_>> = found.items.iter().map(|found| Record::of(found, &bots)).collect();
     Ok(told(data, found.more.then_some(true)))
 }

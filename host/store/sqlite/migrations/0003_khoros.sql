@@ -60,6 +60,9 @@ ALTER TABLE conversations ADD COLUMN owner_ms INTEGER;
 -- When the request was planned.
 ALTER TABLE deliveries ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE deliveries SET created_ms = (SELECT coalesce(ended_ms, accepted_ms) FROM events e WHERE e.id = deliveries.event);
+-- What the list of a tenant's requests looks at, so that it does not read past the bodies to find it.
+DROP INDEX deliveries_tenant;
+CREATE INDEX deliveries_tenant ON deliveries (tenant, id, status, created_ms, conversation);
 
 -- Tokens that the host gave out, for its own API in a platform's form. `key`, which signs it, is sealed; the token itself is
 -- nowhere. Of an app's rows one at most has not been `replaced`; the others go on for a grace. `maker` is the id of the
