@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
 use super::bots::use_revision;
+use super::outbox;
 use super::record::delivery_status;
 use super::writer::Work;
 use super::{audit, int};
@@ -67,7 +68,7 @@ fn retriable(db: &Connection, tenant: &TenantName, event: EventId) -> Result<(St
 }
 
 /// Plans a request again that was given up. A person has decided that it may be sent, so what an earlier try may have done no
-/// longer stands against it.
+/// longer stands against it. One that changes who holds the conversation does so from now on.
 pub(super) fn retry_delivery(
     work: &mut Work,
     tenant: &TenantName,
@@ -87,6 +88,7 @@ pub(super) fn retry_delivery(
          doubt_reference = NULL WHERE id = ?1",
     )?
     .execute([id, int(now_ms)])?;
+    outbox::redo_control(db, id, now_ms)?;
     // While another request of the conversation is on its way, `send_at` is the end of that lease: it stays, and whoever
     // settles that request finds this one first. Otherwise the oldest open one is next, which may have to wait.
     let free = db

@@ -78,21 +78,22 @@ fn record(work: &mut Work, call: &Call) -> Result<Called, Error> {
         ])?;
     let event = EventId(event);
     bots::use_revision(&work.db, call.bot.as_str(), call.bot_revision)?;
+    let requests = std::slice::from_ref(&call.request);
+    let plan = Plan { tenant, conversation, event, platform: &platform, requests };
+    let delivery = outbox::plan(work, &plan, call.now_ms)?
+        .ok_or_else(|| Error::Database(format!("event {event} was recorded without its request")))?;
     let since_ms = match &call.owner {
         None => held.since_ms,
         // No two changes have the same time, so that whoever knows of the first does not pass for knowing of the second.
         Some(owner) => {
             let since_ms = held.since_ms.map_or(call.now_ms, |since| call.now_ms.max(since.saturating_add(1)));
+            outbox::note_control(&work.db, event, &owner_text(owner), call.now_ms)?;
             work.db
                 .prepare_cached("UPDATE conversations SET owner = ?2, owner_ms = ?3 WHERE id = ?1")?
                 .execute(params![conversation, owner_text(owner), int(since_ms)])?;
             Some(since_ms)
         }
     };
-    let requests = std::slice::from_ref(&call.request);
-    let plan = Plan { tenant, conversation, event, platform: &platform, requests };
-    let delivery = outbox::plan(work, &plan, call.now_ms)?
-        .ok_or_else(|| Error::Database(format!("event {event} was recorded without its request")))?;
     Ok(Called::Recorded { event, delivery, since_ms })
 }
 

@@ -179,6 +179,9 @@ fn free(
 ) -> Result<(), Error> {
     let (conversation, event) = (turn.lease.conversation, turn.lease.event.0);
     let changes_hands = requests.iter().any(|request| ["hand-off", "take-over"].contains(&request.action));
+    if let (true, Some(owner)) = (changes_hands, owner) {
+        outbox::note_control(db, turn.lease.event, &owner_text(owner), now_ms)?;
+    }
     db.prepare_cached(
         "UPDATE conversations SET owner = iif(?2 IS NOT NULL AND (?4 OR (owner IS ?3 AND owner_ms IS ?6)), ?2, owner), \
          owner_ms = iif(?4 AND ?2 IS NOT NULL AND owner IS NOT ?2, max(?5, coalesce(owner_ms + 1, 0)), owner_ms), \

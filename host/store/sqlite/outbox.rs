@@ -129,6 +129,9 @@ pub(super) fn settle(
     )?
     .execute(params![held.id, status, int(due_ms), maybe_sent, reference, reason])?;
     if CONTROL.contains(&action.as_str()) && status >= 2 {
+        if status == 3 {
+            undo_control(db, held.id, now_ms)?;
+        }
         controlled(db, conversation, if status == 2 { now_ms } else { 0 })?;
     }
     // Whatever was in doubt before is settled, or known not to matter.
@@ -171,6 +174,55 @@ fn controlled(db: &Connection, conversation: i64, own_ms: u64) -> Result<(), Err
          (SELECT 1 FROM deliveries WHERE conversation = ?1 AND status < 2 AND action IN ('hand-off', 'take-over'))",
     )?
     .execute([conversation, int(own_ms)])?;
+    Ok(())
+}
+
+/// Notes with the last hand-off or take-over of an event what it changes, before the conversation says so.
+pub(super) fn note_control(db: &Connection, event: EventId, owner: &str, now_ms: u64) -> Result<(), Error> {
+    db.prepare_cached(
+        "UPDATE deliveries SET (owner_before, owner_before_ms, owner_after, owner_after_ms) = \
+         (SELECT owner, owner_ms, ?2, max(?3, coalesce(owner_ms + 1, 0)) FROM conversations WHERE id = deliveries.conversation) \
+         WHERE id = (SELECT max(id) FROM deliveries WHERE event = ?1 AND action IN ('hand-off', 'take-over'))",
+    )?
+    .execute(params![event.0, owner, int(now_ms)])?;
+    Ok(())
+}
+
+/// A hand-off or take-over was refused: whoever held the conversation before does so still, unless it changed hands since. Then
+/// that is what was before the next change.
+fn undo_control(db: &Connection, delivery: i64, now_ms: u64) -> Result<(), Error> {
+    let undone = db
+        .prepare_cached(
+            "UPDATE conversations SET owner = d.owner_before, owner_ms = max(?2, d.owner_after_ms + 1) FROM deliveries d \
+             WHERE d.id = ?1 AND conversations.id = d.conversation AND conversations.owner_ms = d.owner_after_ms",
+        )?
+        .execute([delivery, int(now_ms)])?;
+    if undone == 0 {
+        db.prepare_cached(
+            "UPDATE deliveries SET owner_before = d.owner_before, owner_before_ms = d.owner_before_ms \
+             FROM (SELECT conversation, owner_before, owner_before_ms, owner_after_ms FROM deliveries WHERE id = ?1) AS d \
+             WHERE deliveries.conversation = d.conversation AND deliveries.status < 2 \
+             AND deliveries.owner_before_ms = d.owner_after_ms",
+        )?
+        .execute([delivery])?;
+    }
+    Ok(())
+}
+
+/// Makes the change of a hand-off or take-over again that is to be sent again.
+pub(super) fn redo_control(db: &Connection, delivery: i64, now_ms: u64) -> Result<(), Error> {
+    db.prepare_cached(
+        "UPDATE deliveries SET (owner_before, owner_before_ms, owner_after_ms) = \
+         (SELECT owner, owner_ms, max(?2, coalesce(owner_ms + 1, 0)) FROM conversations WHERE id = deliveries.conversation) \
+         WHERE id = ?1 AND owner_after IS NOT NULL",
+    )?
+    .execute([delivery, int(now_ms)])?;
+    db.prepare_cached(
+        "UPDATE conversations SET own_ms = ?2, owner = coalesce(d.owner_after, owner), \
+         owner_ms = coalesce(d.owner_after_ms, owner_ms) FROM deliveries d \
+         WHERE d.id = ?1 AND conversations.id = d.conversation AND d.action IN ('hand-off', 'take-over')",
+    )?
+    .execute([delivery, i64::MAX])?;
     Ok(())
 }
 

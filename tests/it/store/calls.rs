@@ -144,6 +144,59 @@ fn what_a_call_says_of_the_holder_outlives_a_turn_that_was_claimed_before_it() {
     assert_eq!(owner(&store, "c"), Some(ours()));
 }
 
+fn due(store: &Sqlite, now_ms: u64) -> DeliveryLease {
+    let due = store.due(now_ms, LEASE, 9).wait().unwrap().deliveries.remove(0);
+    DeliveryLease { id: due.id, fence: due.fence }
+}
+
+fn refused(ambiguous: bool) -> Settlement {
+    Settlement::Parked { reason: "403".to_owned(), ambiguous }
+}
+
+#[test]
+fn a_refused_change_of_hands_is_taken_back() {
+    let (place, store) = fresh();
+    recorded(&store, control("c", ours(), 10));
+    store.settle(due(&store, 10), Settlement::Sent { reference: None }, None, 11, 99).wait().unwrap();
+    let (_, given) = recorded(&store, control("c", Owner::Agent, 20));
+    store.settle(due(&store, 20), refused(false), None, 21, 99).wait().unwrap();
+    let held = store.held(&acme(), &BotId::from("b1"), &ConversationKey::from("c")).unwrap();
+    assert_eq!((held.owner, held.since_ms), (Some(ours()), Some(21)));
+    // Tried again by hand it is the host's word again, until it is refused again or sent.
+    let firm = || place.number("SELECT own_ms FROM conversations");
+    assert_eq!(firm(), 0);
+    store.retry_delivery(acme(), given, actor(), 30).wait().unwrap();
+    assert_eq!((owner(&store, "c"), firm()), (Some(Owner::Agent), i64::MAX));
+    store.settle(due(&store, 30), refused(false), None, 31, 99).wait().unwrap();
+    assert_eq!((owner(&store, "c"), firm()), (Some(ours()), 0));
+    store.retry_delivery(acme(), given, actor(), 40).wait().unwrap();
+    store.settle(due(&store, 40), Settlement::Sent { reference: None }, None, 41, 99).wait().unwrap();
+    assert_eq!((owner(&store, "c"), firm()), (Some(Owner::Agent), 41));
+    // What the platform may have done stays done, as far as is known.
+    recorded(&store, control("c", ours(), 50));
+    store.settle(due(&store, 50), refused(true), None, 51, 99).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(ours()));
+}
+
+#[test]
+fn a_refused_change_of_hands_takes_back_nothing_that_came_after_it() {
+    let (_place, store) = fresh();
+    accept(&store, "c", "m1", 10);
+    let requests = vec![Request { action: "hand-off", ..request("to the agents") }];
+    let ending = Ending::Done { state: StateChange::Keep, owner: Owner::Agent, requests };
+    let claim = claim_one(&store, 10);
+    store.hold(claim.lease.clone(), ours()).wait().unwrap();
+    store.commit(turn(&claim), ending, 11, 11).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(Owner::Agent));
+    recorded(&store, control("c", Owner::Bot("app-2".to_owned()), 12));
+    let next = store.settle(due(&store, 12), refused(false), None, 13, 99).wait().unwrap().unwrap();
+    assert_eq!(owner(&store, "c"), Some(Owner::Bot("app-2".to_owned())));
+    // Once that is refused as well, it is as it was before both.
+    let lease = DeliveryLease { id: next.id, fence: next.fence };
+    store.settle(lease, refused(false), None, 14, 99).wait().unwrap();
+    assert_eq!(owner(&store, "c"), Some(ours()));
+}
+
 fn wanted() -> RequestsWanted {
     RequestsWanted {
         bots: vec![BotId::from("b1")],

@@ -6,6 +6,7 @@
 //! - In MONITORING a bot may not do what the customer sees (respond, form) nor what decides on the conversation (control, workqueue,
 //!   resolve).
 //! - A control whose `lastUpdateTS` is older than the last change of hands that was asked for here is answered 409.
+//! - A control that the platform refuses for good is taken back in the books: whoever held the conversation before holds it again.
 //! - A synchronous respond that the platform refuses for good is answered with the platform's own status where that is the caller's
 //!   fault, and else 502; one that is still under way when time is up is answered 504, and sent all the same: `GET /request/{id}` tells.
 

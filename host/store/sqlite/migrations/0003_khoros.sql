@@ -60,6 +60,11 @@ ALTER TABLE conversations ADD COLUMN owner_ms INTEGER;
 -- When the request was planned.
 ALTER TABLE deliveries ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE deliveries SET created_ms = (SELECT coalesce(ended_ms, accepted_ms) FROM events e WHERE e.id = deliveries.event);
+-- Of what changes hands: who held the conversation before it and since when, and who does with it, since when.
+ALTER TABLE deliveries ADD COLUMN owner_before TEXT;
+ALTER TABLE deliveries ADD COLUMN owner_before_ms INTEGER;
+ALTER TABLE deliveries ADD COLUMN owner_after TEXT;
+ALTER TABLE deliveries ADD COLUMN owner_after_ms INTEGER;
 -- What the list of a tenant's requests looks at, so that it does not read past the bodies to find it.
 DROP INDEX deliveries_tenant;
 CREATE INDEX deliveries_tenant ON deliveries (tenant, id, status, created_ms, conversation);
