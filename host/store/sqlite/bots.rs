@@ -435,6 +435,13 @@ pub(super) fn remove(work: &mut Work, bot: &BotId, actor: &Actor) -> Result<(), 
              AND conversation IN (SELECT id FROM conversations WHERE bot = ?1 AND send_at IS NOT NULL)",
         )?
         .execute([id])?;
+    // A take-over among them is the host's word no longer.
+    work.db
+        .prepare_cached(
+            "UPDATE conversations SET own_ms = 0 WHERE bot = ?1 AND send_at IS NOT NULL AND own_ms = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM deliveries d WHERE d.conversation = conversations.id AND d.status < 2 AND d.action = 'hand-off')",
+        )?
+        .execute(params![id, i64::MAX])?;
     work.db
         .prepare_cached(
             "UPDATE conversations SET leased = 0, claims = 0, tries = 0, \

@@ -197,6 +197,23 @@ fn a_refused_change_of_hands_takes_back_nothing_that_came_after_it() {
     assert_eq!(owner(&store, "c"), Some(ours()));
 }
 
+#[test]
+fn a_removed_bots_take_over_is_nobodys_word() {
+    let (place, store) = fresh();
+    let taking = |conversation: &str| {
+        let request = Request { action: "take-over", ..request("control") };
+        Call { request, ..control(conversation, ours(), 10) }
+    };
+    recorded(&store, taking("c"));
+    recorded(&store, taking("given"));
+    recorded(&store, control("given", Owner::Agent, 11));
+    store.remove_bot(BotId::from("b1"), actor()).wait().unwrap();
+    let firm = |key: &str| place.number(&format!("SELECT own_ms FROM conversations WHERE key = '{key}'"));
+    assert_eq!((firm("c"), firm("given")), (0, i64::MAX), "the hand-off is still to be sent");
+    store.settle(due(&store, 12), Settlement::Sent { reference: None }, None, 13, 99).wait().unwrap();
+    assert_eq!(firm("given"), 13);
+}
+
 fn wanted() -> RequestsWanted {
     RequestsWanted {
         bots: vec![BotId::from("b1")],
