@@ -32,7 +32,7 @@ pub(super) struct Keep {
 }
 
 /// Forgets events that ended more than `keep.ms` ago, with their turns and deliveries. An event whose dedupe key still
-/// counts, or with a delivery still to be sent, stays. Then forgets the revisions of bots that nothing refers to any more, and
+/// counts, or with a delivery still to be sent, stays. A conversation that is over goes with its last event. Then forgets the revisions of bots that nothing refers to any more, and
 /// strips what is beyond the limits of count and size. True when there is more to do.
 pub(super) fn forget(work: &mut Work, now_ms: u64, keep: Keep) -> Result<bool, Error> {
     work.latest_ms = work.latest_ms.max(now_ms);
@@ -48,13 +48,33 @@ pub(super) fn forget(work: &mut Work, now_ms: u64, keep: Keep) -> Result<bool, E
     for event in ended {
         room.clear(db, event)?;
         db.prepare_cached("UPDATE events SET retry_of = NULL WHERE retry_of = ?1")?.execute([event])?;
-        db.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([event])?;
+        let conversation: i64 = db
+            .prepare_cached("DELETE FROM events WHERE id = ?1 RETURNING conversation")?
+            .query_row([event], |row| row.get(0))?;
+        forget_conversation(db, conversation)?;
         if room.is_used_up() {
             return Ok(true);
         }
     }
     let more = forget_revisions(db, now_ms)?;
     Ok(strip(db, keep, &mut room)? || more)
+}
+
+/// Forgets a conversation with its state once nothing is left of it: no event, nothing that waits, and no customer who is in
+/// conversation with the bot. Should the customer write again, it begins anew.
+fn forget_conversation(db: &Connection, conversation: i64) -> Result<(), Error> {
+    let over = db
+        .prepare_cached(
+            "SELECT 1 FROM conversations c WHERE id = ?1 AND ready_at IS NULL AND send_at IS NULL AND ongoing IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM events WHERE conversation = c.id) \
+             AND NOT EXISTS (SELECT 1 FROM deliveries WHERE conversation = c.id)",
+        )?
+        .exists([conversation])?;
+    if over {
+        db.prepare_cached("DELETE FROM states WHERE conversation = ?1")?.execute([conversation])?;
+        db.prepare_cached("DELETE FROM conversations WHERE id = ?1")?.execute([conversation])?;
+    }
+    Ok(())
 }
 
 /// Forgets revisions that were replaced: those that nothing ever referred to, and those from before the oldest event, since

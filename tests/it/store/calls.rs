@@ -5,10 +5,10 @@ use bothost::domain::delivery::{Request, Settlement};
 use bothost::domain::event::Owner;
 use bothost::domain::names::{BotId, ConversationKey, EventId, TenantName};
 use bothost::domain::turn::StateChange;
-use bothost::store::sqlite::Sqlite;
-use bothost::store::{Archive, Calls, DeliveryLease, Ending, Error, Store};
+use bothost::store::sqlite::{Settings, Sqlite};
+use bothost::store::{Archive, Calls, DeliveryLease, Ending, Error, Store, TurnRecord};
 
-use super::{LEASE, accept, actor, bot, claim_one, done, failed_turn, fresh, request, turn};
+use super::{LEASE, Place, accept, actor, bot, claim_one, done, failed_turn, fresh, request, turn};
 
 fn acme() -> TenantName {
     TenantName::from("acme")
@@ -212,6 +212,36 @@ fn a_removed_bots_take_over_is_nobodys_word() {
     assert_eq!((firm("c"), firm("given")), (0, i64::MAX), "the hand-off is still to be sent");
     store.settle(due(&store, 12), Settlement::Sent { reference: None }, None, 13, 99).wait().unwrap();
     assert_eq!(firm("given"), 13);
+}
+
+#[test]
+fn a_conversation_that_is_over_goes_with_its_last_event() {
+    let place = Place::new();
+    let store = Sqlite::open(Settings { keep_ms: 1000, ..place.settings() }, 0).unwrap();
+    store.put_bot(bot("b1"), actor()).wait().unwrap();
+    let forget = |now_ms: u64| while store.forget(now_ms).wait().unwrap() {};
+    let left =
+        || place.text("SELECT coalesce(group_concat(key, ' '), '') FROM (SELECT key FROM conversations ORDER BY id)");
+    let sent = || Settlement::Sent { reference: None };
+    recorded(&store, asked("called", "x", 10));
+    store.settle(due(&store, 10), sent(), None, 11, 99).wait().unwrap();
+    recorded(&store, asked("twice", "x", 10));
+    store.settle(due(&store, 10), sent(), None, 11, 99).wait().unwrap();
+    recorded(&store, asked("unsent", "x", 10));
+    for (conversation, ongoing) in [("closed", Some(false)), ("open", Some(true))] {
+        accept(&store, conversation, conversation, 10);
+        let claim = claim_one(&store, 10);
+        let state = StateChange::Set("{}".to_owned());
+        let ending = Ending::Done { state, owner: ours(), requests: Vec::new() };
+        store.commit(TurnRecord { ongoing, ..turn(&claim) }, ending, 10, 10).wait().unwrap();
+    }
+    recorded(&store, Call { request: request("y"), ..asked("twice", "y", 20_000) });
+    forget(20_500);
+    assert_eq!(left(), "twice unsent open");
+    assert_eq!(place.number("SELECT count(*) FROM states"), 1);
+    // What comes again begins anew.
+    accept(&store, "closed", "closed", 20_600);
+    assert_eq!(claim_one(&store, 20_600).state, None);
 }
 
 fn wanted() -> RequestsWanted {

@@ -104,8 +104,9 @@ fn conversations_from_before_there_were_modes_are_ongoing_until_they_were_closed
 fn conversations_of_brand_messenger_are_in_the_books_by_its_one_name() {
     let (place, _) = of_the_release_before();
     let rows = "UPDATE bots SET network = 'brandmessenger' WHERE id = 'b1';
-        INSERT INTO conversations (id, tenant, bot, key) VALUES (1, 'acme', 'b1', 'smooch/page/jo'), (2, 'acme', 'b2', 'smooch/page/jo'),
-            (3, 'acme', 'b1', 'smooch/page/zo'), (4, 'acme', 'b1', 'brandmessenger/page/zo');";
+        INSERT INTO conversations (id, tenant, bot, key, ready_at) VALUES (1, 'acme', 'b1', 'smooch/page/jo', 1),
+            (2, 'acme', 'b2', 'smooch/page/jo', 1), (3, 'acme', 'b1', 'smooch/page/zo', 1),
+            (4, 'acme', 'b1', 'brandmessenger/page/zo', 1), (5, 'acme', 'b1', 'over', NULL);";
     place.peek().execute_batch(rows).unwrap();
     drop(place.open(9));
     let keys = place.text("SELECT group_concat(key, ' ') FROM (SELECT key FROM conversations ORDER BY id)");

@@ -119,3 +119,9 @@ ALTER TABLE attempts ADD COLUMN reference TEXT;
 -- Brand Messenger goes by an older name as well: a conversation is in the books by the name that its bot was registered with.
 UPDATE OR IGNORE conversations SET key = 'brandmessenger' || substr(key, 7)
     WHERE key LIKE 'smooch/%' AND bot IN (SELECT id FROM bots WHERE platform = 'khoros' AND network = 'brandmessenger');
+
+-- Conversations go with their last event from now on: those that are over and without any go as well.
+DELETE FROM states WHERE conversation IN (SELECT id FROM conversations c WHERE ready_at IS NULL AND send_at IS NULL
+    AND ongoing IS NULL AND NOT EXISTS (SELECT 1 FROM events WHERE conversation = c.id));
+DELETE FROM conversations WHERE ready_at IS NULL AND send_at IS NULL
+    AND ongoing IS NULL AND NOT EXISTS (SELECT 1 FROM events WHERE conversation = conversations.id);
