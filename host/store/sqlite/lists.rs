@@ -28,9 +28,10 @@ const EVENTS_OF: &str =
     "SELECT id, bot, status, accepted_ms FROM events WHERE conversation = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 const DELIVERIES: &str = "SELECT d.id, d.status, c.bot FROM deliveries d CROSS JOIN conversations c ON c.id = d.conversation \
      WHERE d.tenant = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3";
-// Those that were given up are few among many, and have an index of their own.
+// Those that were given up are few among many, and have an index of their own; it is named, since the other one covers all of this.
 const DELIVERIES_GIVEN_UP: &str = "SELECT d.id, d.status, c.bot FROM deliveries d INDEXED BY deliveries_given_up \
-     CROSS JOIN conversations c ON c.id = d.conversation WHERE d.tenant = ?1 AND d.id < ?2 AND d.status = ?4 AND d.status > 2 ORDER BY d.id DESC LIMIT ?3";
+     CROSS JOIN conversations c ON c.id = d.conversation \
+     WHERE d.tenant = ?1 AND d.id < ?2 AND d.status = ?4 AND d.status > 2 ORDER BY d.id DESC LIMIT ?3";
 const DELIVERIES_OF: &str = "SELECT d.id, d.status, c.bot FROM deliveries d CROSS JOIN conversations c ON c.id = d.conversation \
      WHERE d.conversation = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3";
 
