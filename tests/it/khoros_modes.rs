@@ -228,6 +228,22 @@ async fn leaving_live_hands_over_the_ongoing_conversations_and_no_others() {
     assert_eq!(stage.platform.calls().len(), 5);
 }
 
+/// A public post that the filter kept from the bot is no place to hand its conversation over at.
+#[tokio::test]
+async fn what_never_reached_the_bot_is_not_what_is_handed_over() {
+    let (stage, hook) = wayward().await;
+    hook.deliver("jo-1", message("whatsapp", "jo", "jo-1", "hello").to_string()).await;
+    let mut public = message("whatsapp", "jo", "jo-2", "hello, everybody");
+    public["coordinate"]["scope"] = json!("PUBLIC");
+    hook.deliver("jo-2", public.to_string()).await;
+    stage.settled().await;
+    mode(&stage, "maintenance").await;
+    handed_over(&stage).await;
+    let calls = stage.platform.calls();
+    let coordinate = &calls.last().unwrap().json()["coordinate"];
+    assert_eq!((calls.len(), &coordinate["messageId"], &coordinate["scope"]), (2, &json!("jo-1"), &json!("PRIVATE")));
+}
+
 #[tokio::test]
 async fn registering_with_another_mode_hands_over_as_well() {
     let (stage, hook) = wayward().await;

@@ -100,14 +100,16 @@ pub(super) fn step(work: &mut Work, now_ms: u64) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// A conversation's last message that is still there becomes its hand-over. Without one nothing could be said about it.
+/// A conversation's last message that is still there becomes its hand-over: of those that reached the bot, if any did. Without
+/// one nothing could be said about it.
 fn insert(work: &mut Work, noted: &Noted, conversation: i64, now_ms: u64) -> Result<(), Error> {
     let added = work
         .db
         .prepare_cached(
             "INSERT INTO events (conversation, bot, kind, accepted_ms, dedupe_until_ms, body, tenant, bot_revision, hand_over) \
              SELECT conversation, bot, ?5, ?2, 0, body, tenant, ?3, ?4 FROM events WHERE id = \
-                (SELECT max(id) FROM events WHERE conversation = ?1 AND kind = 'message' AND stripped = 0)",
+                (SELECT id FROM events WHERE conversation = ?1 AND kind = 'message' AND stripped = 0 \
+                 ORDER BY ending IS NOT NULL, id DESC LIMIT 1)",
         )?
         .execute(params![conversation, int(now_ms), noted.revision, noted.reason, HAND_OVER])?;
     if added == 0 {
