@@ -42,18 +42,45 @@ const LOOK_AT: usize = 1000;
 const LOOK_AT_EACH: usize = 8;
 const AT_ONCE: usize = 32;
 
-/// One app of a tenant's on a platform.
-type App = (TenantName, &'static str, String);
+/// One app of a tenant's on a platform: what a token is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct App {
+    tenant: TenantName,
+    platform: String,
+    id: String,
+}
 
-/// A token's place in the store: tenant, platform and app.
-type Place = (TenantName, String, String);
+impl App {
+    fn of_delivery(delivery: &Delivery) -> Self {
+        Self { tenant: delivery.tenant.clone(), platform: delivery.platform.clone(), id: delivery.app.clone() }
+    }
+
+    fn of_token(token: &GatewayToken) -> Self {
+        Self { tenant: token.tenant.clone(), platform: token.platform.clone(), id: token.app.clone() }
+    }
+}
+
+/// Who gives tokens out, and to whom.
+#[derive(Clone, Copy)]
+struct Issuer<'a> {
+    gateway: &'a Gateway,
+    platform: &'static dyn Platform,
+    login: &'a Login,
+}
+
+impl Issuer<'_> {
+    /// What its tokens are good for.
+    fn fingerprint(&self) -> String {
+        self.login.fingerprint(&self.gateway.url)
+    }
+}
 
 /// Who is getting a token just now: one at a time for each app.
 #[derive(Debug, Default)]
 pub struct Asking {
     locks: Mutex<HashMap<App, Arc<tokio::sync::Mutex<()>>>>,
     /// Tokens that the store did not take yet: each is the only copy.
-    unwritten: Mutex<HashMap<Place, Arc<GatewayToken>>>,
+    unwritten: Mutex<HashMap<App, Arc<GatewayToken>>>,
 }
 
 impl Asking {
@@ -64,7 +91,7 @@ impl Asking {
         asking.entry(app.clone()).or_default().clone()
     }
 
-    fn unwritten(&self) -> MutexGuard<'_, HashMap<Place, Arc<GatewayToken>>> {
+    fn unwritten(&self) -> MutexGuard<'_, HashMap<App, Arc<GatewayToken>>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -93,8 +120,8 @@ impl Way {
         let token = match &gateway.proof {
             Proof::Token(token) => token.clone(),
             Proof::Login(login) => {
-                let app = (delivery.tenant.clone(), gateway.platform, delivery.app.clone());
-                got(pipeline, &gateway, platform, login, &app).await?
+                let issuer = Issuer { gateway: &gateway, platform, login };
+                got(pipeline, issuer, &App::of_delivery(delivery)).await?
             }
         };
         Ok(Self { gateway, platform, token })
@@ -106,7 +133,7 @@ impl Way {
         if !matches!(self.gateway.proof, Proof::Login(_)) {
             return;
         }
-        let app = (delivery.tenant.clone(), self.gateway.platform, delivery.app.clone());
+        let app = App::of_delivery(delivery);
         let lock = pipeline.asking.lock_of(&app);
         // Whoever is getting one sees to this one as well, and the lease of the delivery does not wait for it. Where that one
         // only looks at another, the next request finds out again.
@@ -122,63 +149,51 @@ impl Way {
 }
 
 /// The token of an app: the one that is there, or a new one.
-async fn got(
-    pipeline: &Pipeline,
-    gateway: &Gateway,
-    platform: &'static dyn Platform,
-    login: &Login,
-    app: &App,
-) -> Result<Secret, String> {
-    if app.2.is_empty() {
+async fn got(pipeline: &Pipeline, issuer: Issuer<'_>, app: &App) -> Result<Secret, String> {
+    if app.id.is_empty() {
         return Err("a token is for an app, and it is not known whose request this is".to_owned());
     }
-    if let Some(token) = known(pipeline, gateway, login, app)? {
+    if let Some(token) = known(pipeline, issuer, app)? {
         return Ok(token);
     }
     let lock = pipeline.asking.lock_of(app);
     // With as long for a refresh, and for a first token all of it, this is half of what a lease has time for.
     let longest = Duration::from_millis(pipeline.settings.deliver.total_ms / 2);
     let Ok(_one_at_a_time) = tokio::time::timeout(longest, lock.lock()).await else {
-        return Err(format!("a token for the app {} is being asked for, and takes its time", app.2));
+        return Err(format!("a token for the app {} is being asked for, and takes its time", app.id));
     };
-    if let Some(token) = known(pipeline, gateway, login, app)? {
+    if let Some(token) = known(pipeline, issuer, app)? {
         return Ok(token);
     }
-    anew(pipeline, gateway, platform, login, app).await
+    anew(pipeline, issuer, app).await
 }
 
 /// What is known of an app's token.
 fn latest(pipeline: &Pipeline, app: &App) -> Result<Option<Arc<GatewayToken>>, Error> {
-    let place = (app.0.clone(), app.1.to_owned(), app.2.clone());
-    let unwritten = pipeline.asking.unwritten().get(&place).cloned();
-    unwritten.map_or_else(|| pipeline.store.gateway_token(&app.0, app.1, &app.2), |token| Ok(Some(token)))
+    let unwritten = pipeline.asking.unwritten().get(app).cloned();
+    let written = || pipeline.store.gateway_token(&app.tenant, &app.platform, &app.id);
+    unwritten.map_or_else(written, |token| Ok(Some(token)))
 }
 
 /// The token that is there, if it may be used; an error where it is no use to ask for one now.
-fn known(pipeline: &Pipeline, gateway: &Gateway, login: &Login, app: &App) -> Result<Option<Secret>, String> {
+fn known(pipeline: &Pipeline, issuer: Issuer<'_>, app: &App) -> Result<Option<Secret>, String> {
     let known = latest(pipeline, app).map_err(|error| error.to_string())?;
-    let Some(known) = known.filter(|known| known.gateway == login.fingerprint(&gateway.url)) else { return Ok(None) };
+    let Some(known) = known.filter(|known| known.gateway == issuer.fingerprint()) else { return Ok(None) };
     let now_ms = pipeline.clock.now_ms();
     let waits = matches!(known.state, TokenState::Doubted | TokenState::Wanted) && known.refresh_ms > now_ms;
     if known.state.is_final() || waits {
         let detail = known.detail.as_deref().unwrap_or("the platform gives none");
-        return Err(format!("there is no token for the app {}: {detail}", app.2));
+        return Err(format!("there is no token for the app {}: {detail}", app.id));
     }
     let is_usable = known.state != TokenState::Doubted && known.expires_ms > now_ms.saturating_add(MARGIN_MS);
     Ok(known.token.clone().filter(|_| is_usable))
 }
 
 /// Gets a token that may be used, whatever is known of the last one.
-async fn anew(
-    pipeline: &Pipeline,
-    gateway: &Gateway,
-    platform: &'static dyn Platform,
-    login: &Login,
-    app: &App,
-) -> Result<Secret, String> {
+async fn anew(pipeline: &Pipeline, issuer: Issuer<'_>, app: &App) -> Result<Secret, String> {
     let (began_ms, longest_ms) = (pipeline.clock.now_ms(), pipeline.settings.deliver.total_ms);
     let before = latest(pipeline, app).map_err(|error| error.to_string())?;
-    let fingerprint = login.fingerprint(&gateway.url);
+    let fingerprint = issuer.fingerprint();
     let blank = blank(app, fingerprint.clone(), before.as_ref().map_or(0, |before| before.failures));
     if before.is_none() {
         // There is one answer with a token in it: that there is room for it must be known before.
@@ -188,10 +203,11 @@ async fn anew(
     }
     let is_in_doubt = |before: &GatewayToken| before.state == TokenState::Doubted && before.expires_ms > began_ms;
     let Some(last) = before.filter(|before| before.gateway == fingerprint && is_in_doubt(before)) else {
-        return first(pipeline, gateway, platform, login, &blank).await;
+        return first(pipeline, issuer, &blank).await;
     };
-    let Some(token) = &last.token else { return first(pipeline, gateway, platform, login, &blank).await };
-    let ask_again = TokenAsk::Refresh { app: &app.2, token };
+    let Some(token) = &last.token else { return first(pipeline, issuer, &blank).await };
+    let ask_again = TokenAsk::Refresh { app: &app.id, token };
+    let Issuer { gateway, platform, .. } = issuer;
     let answer = ask(pipeline, &gateway.url, gateway.source, platform, &ask_again).await;
     let now_ms = pipeline.clock.now_ms();
     match usable(answer, now_ms) {
@@ -203,25 +219,20 @@ async fn anew(
         }
         TokenAnswer::Again { reason } => {
             keep(pipeline, doubted(&last, now_ms)).await;
-            Err(format!("the token of the app {} is in doubt and could not be refreshed: {reason}", app.2))
+            Err(format!("the token of the app {} is in doubt and could not be refreshed: {reason}", app.id))
         }
         // There is no time left to ask for another: a lease is not for ever.
         _ if now_ms.saturating_sub(began_ms) > longest_ms / 2 => Err(format!(
             "the token of the app {} is in doubt, and the platform took its time to refuse a new one",
-            app.2
+            app.id
         )),
-        _ => first(pipeline, gateway, platform, login, &last).await,
+        _ => first(pipeline, issuer, &last).await,
     }
 }
 
 /// Gets an app's first token, or another one. `last` is what is known; a token in it goes on where the platform gives no other.
-async fn first(
-    pipeline: &Pipeline,
-    gateway: &Gateway,
-    platform: &'static dyn Platform,
-    login: &Login,
-    last: &GatewayToken,
-) -> Result<Secret, String> {
+async fn first(pipeline: &Pipeline, issuer: Issuer<'_>, last: &GatewayToken) -> Result<Secret, String> {
+    let Issuer { gateway, platform, login } = issuer;
     let (tenant, app) = (&last.tenant, last.app.as_str());
     let answer = ask(pipeline, &login.url, gateway.source, platform, &TokenAsk::First { app, login }).await;
     let now_ms = pipeline.clock.now_ms();
@@ -289,13 +300,13 @@ pub(super) async fn refreshing(pipeline: Arc<Pipeline>, mut stopped: watch::Rece
 
 async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
     let Some(platform) = platform::find(&due.platform) else { return };
-    let app = (due.tenant.clone(), platform.name(), due.app.clone());
+    let app = App::of_token(&due);
     let lock = pipeline.asking.lock_of(&app);
     let _one_at_a_time = lock.lock().await;
     let now_ms = pipeline.clock.now_ms();
     let known = latest(pipeline, &app).ok().flatten();
     let Some(known) = known.filter(|known| known.is_refreshable(now_ms)) else { return };
-    let gateway = pipeline.gateway(&app.0, app.1).ok().flatten();
+    let gateway = pipeline.gateway(&app.tenant, &app.platform).ok().flatten();
     let gateway = gateway.filter(|gateway| match &gateway.proof {
         Proof::Login(login) => login.fingerprint(&gateway.url) == known.gateway,
         Proof::Token(_) => false,
@@ -303,7 +314,7 @@ async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
     let (Some(gateway), Some(token)) = (gateway, &known.token) else {
         return keep(pipeline, wanted(&known, "the gateway was changed".to_owned(), now_ms)).await;
     };
-    let ask_again = TokenAsk::Refresh { app: &app.2, token };
+    let ask_again = TokenAsk::Refresh { app: &app.id, token };
     let answer = ask(pipeline, &gateway.url, gateway.source, platform, &ask_again).await;
     let now_ms = pipeline.clock.now_ms();
     let next = match usable(answer, now_ms) {
@@ -327,7 +338,7 @@ async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
         }
     };
     let (state, detail) = (next.state.name(), next.detail.as_deref());
-    tracing::info!(tenant = %app.0, platform = app.1, app = app.2, state, detail, "a token for a gateway was due");
+    tracing::info!(tenant = %app.tenant, platform = app.platform, app = app.id, state, detail, "a token for a gateway was due");
     keep(pipeline, next).await;
 }
 
@@ -373,9 +384,9 @@ fn usable(answer: TokenAnswer, now_ms: u64) -> TokenAnswer {
 
 fn blank(app: &App, gateway: String, failures: u32) -> GatewayToken {
     GatewayToken {
-        tenant: app.0.clone(),
-        platform: app.1.to_owned(),
-        app: app.2.clone(),
+        tenant: app.tenant.clone(),
+        platform: app.platform.clone(),
+        app: app.id.clone(),
         gateway,
         state: TokenState::Wanted,
         detail: None,
@@ -424,18 +435,18 @@ fn wait_ms(failures: u32) -> u64 {
 
 /// Writes down what is known of a token. One that cannot be written is kept in memory, used from there, and written later.
 async fn keep(pipeline: &Pipeline, token: GatewayToken) {
-    let place = (token.tenant.clone(), token.platform.clone(), token.app.clone());
+    let app = App::of_token(&token);
     if token.token.is_some() {
-        pipeline.asking.unwritten().insert(place.clone(), Arc::new(token.clone()));
+        pipeline.asking.unwritten().insert(app.clone(), Arc::new(token.clone()));
     } else {
-        pipeline.asking.unwritten().remove(&place);
+        pipeline.asking.unwritten().remove(&app);
     }
     match write(pipeline, &token).await {
         // A tenant that is gone needs none.
-        Ok(()) | Err(Error::Missing(_)) => drop(pipeline.asking.unwritten().remove(&place)),
+        Ok(()) | Err(Error::Missing(_)) => drop(pipeline.asking.unwritten().remove(&app)),
         Err(error) => {
-            let (tenant, app) = (&token.tenant, &token.app);
-            tracing::error!(%tenant, app, %error, "what is known of a gateway's token could not be written down");
+            let App { tenant, id, .. } = &app;
+            tracing::error!(%tenant, app = id, %error, "what is known of a gateway's token could not be written down");
         }
     }
 }
@@ -449,12 +460,11 @@ async fn write(pipeline: &Pipeline, token: &GatewayToken) -> Result<(), Error> {
 
 /// Tries once more to write down what could not be written.
 async fn write_unwritten(pipeline: &Pipeline) {
-    let places: Vec<Place> = pipeline.asking.unwritten().keys().cloned().collect();
-    for place in places {
-        let Some(platform) = platform::find(&place.1) else { continue };
-        let lock = pipeline.asking.lock_of(&(place.0.clone(), platform.name(), place.2.clone()));
+    let apps: Vec<App> = pipeline.asking.unwritten().keys().cloned().collect();
+    for app in apps {
+        let lock = pipeline.asking.lock_of(&app);
         let _one_at_a_time = lock.lock().await;
-        let token = pipeline.asking.unwritten().get(&place).cloned();
+        let token = pipeline.asking.unwritten().get(&app).cloned();
         if let Some(token) = token {
             keep(pipeline, GatewayToken::clone(&token)).await;
         }
