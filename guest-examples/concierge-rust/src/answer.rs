@@ -15,8 +15,8 @@ pub struct Situation<'a> {
     pub settings: &'a Settings,
     /// The customer's first name, where it is known.
     pub first_name: Option<&'a str>,
-    /// The network, as the platform names it.
-    pub network: &'a str,
+    /// Whether there are people to hand over to.
+    pub has_people: bool,
     /// The time, in milliseconds since 1970-01-01 UTC.
     pub now_ms: u64,
 }
@@ -30,7 +30,7 @@ pub fn answer(intent: &Intent, situation: &Situation, memory: &mut Memory) -> Ve
         Intent::Hello => vec![offer(format!("{}How can I help?", hello.unwrap_or_else(|| "Hello again! ".into())))],
         Intent::Hours => {
             memory.ask(Topic::Hours);
-            say::typing(situation.network, vec![hours(hello, situation)])
+            say::typing(hours(hello, situation))
         }
         Intent::Treatments if situation.settings.treatments.is_empty() => {
             vec![offer(format!("{}There is nothing to book right now.", hello.unwrap_or_default()))]
@@ -39,8 +39,7 @@ pub fn answer(intent: &Intent, situation: &Situation, memory: &mut Memory) -> Ve
             memory.ask(Topic::Treatments);
             memory.offered = true;
             let invitation = format!("{}What would you like?", hello.unwrap_or_default());
-            let list = say::treatments(invitation, &situation.settings.treatments, situation.network);
-            say::typing(situation.network, vec![list])
+            say::typing(say::treatments(invitation, &situation.settings.treatments))
         }
         Intent::Choose(id) => choose(id, hello, situation, memory),
         Intent::Person => hand_off("the customer asks for a person", hello, situation, memory),
@@ -93,6 +92,10 @@ fn choose(id: &str, hello: Option<String>, situation: &Situation, memory: &mut M
 
 fn hand_off(why: &str, hello: Option<String>, situation: &Situation, memory: &mut Memory) -> Vec<Action> {
     memory.misunderstood = 0;
+    if !situation.has_people {
+        let sorry = "I cannot call a colleague from here. I know our opening hours and our treatments.";
+        return vec![offer(format!("{}{sorry}", hello.unwrap_or_default()))];
+    }
     let who = situation.first_name.unwrap_or("The customer");
     // The farewell comes first: after the hand-off the conversation is no longer ours to speak in.
     let farewell = format!("{}One moment, I call a colleague. 🛎️", hello.unwrap_or_default());

@@ -81,7 +81,7 @@ fn on_message(context: &Context, message: &Message) -> Result<Turn, Failure> {
         let situation = Situation {
             settings: &settings,
             first_name: first_name(message.author.full_name.as_deref()),
-            network: &context.network,
+            has_people: !refuses(context, "hand-off"),
             now_ms: context.now_ms,
         };
         answer::answer(&intent, &situation, &mut memory)
@@ -132,6 +132,13 @@ fn on_update(context: &Context, update: &Update) -> Result<Turn, Failure> {
 fn recall(context: &Context) -> Result<Memory, Failure> {
     Memory::read(context.state.as_deref())
         .map_err(|error| Failure::GiveUp(format!("the conversation's state is not one of concierge's: {error}")))
+}
+
+/// Whether the host would refuse this action where the conversation happens: it says so in the context's `refused`.
+fn refuses(context: &Context, action: &str) -> bool {
+    let refused = context.extras.iter().find(|extra| extra.key == "refused");
+    let names = refused.and_then(|extra| serde_json::from_str::<Vec<String>>(&extra.value).ok());
+    names.is_some_and(|names| names.iter().any(|name| name == action))
 }
 
 /// The name to greet somebody by. Some networks invent one ("Anonymous Stork 1afc-9b12"), which is worse than none.

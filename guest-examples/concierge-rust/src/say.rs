@@ -6,11 +6,6 @@ use crate::bothost::bot::actions::{
 use crate::settings::Treatment;
 use crate::understand::Intent;
 
-/// Networks with typing indicators (seed 001). Elsewhere the host would refuse them, and the whole answer with them.
-const TYPING_NETWORKS: [&str; 5] = ["brandmessenger", "smooch", "facebook", "googlemessages", "apple"];
-/// The network with list pickers (seed 001: "Apple Business Chat only").
-const LIST_NETWORK: &str = "apple";
-
 /// A text.
 pub fn text(text: impl Into<String>) -> Action {
     respond(text.into(), Vec::new(), None)
@@ -22,31 +17,15 @@ pub fn with_buttons(text: impl Into<String>, buttons: &[(&str, Intent)]) -> Acti
     respond(text.into(), buttons, None)
 }
 
-/// The treatments: a list picker where the network has one, elsewhere a numbered list with buttons, so that it can be
-/// answered even where buttons are not shown.
-pub fn treatments(invitation: String, treatments: &[Treatment], network: &str) -> Action {
-    if network == LIST_NETWORK {
-        return respond(invitation, Vec::new(), Some(Attachment::ListPicker(list_picker(treatments))));
-    }
-    let mut text = invitation;
-    for (at, treatment) in treatments.iter().enumerate() {
-        text.push_str(&format!("\n{}. {}", at + 1, treatment.title));
-        if let Some(subtitle) = &treatment.subtitle {
-            text.push_str(&format!(", {subtitle}"));
-        }
-    }
-    let choice = |treatment: &Treatment| postback(&treatment.title, &Intent::Choose(treatment.id.clone()));
-    respond(text, treatments.iter().map(choice).collect(), None)
+/// The treatments as a list picker. Where the network has none the host shows a numbered list with buttons in its place.
+pub fn treatments(invitation: String, treatments: &[Treatment]) -> Action {
+    respond(invitation, Vec::new(), Some(Attachment::ListPicker(list_picker(treatments))))
 }
 
-/// The same actions, with "is writing" shown around them where the network can. Sending a message does not end the
-/// indicator (seed 001), so it is ended too.
-pub fn typing(network: &str, mut actions: Vec<Action>) -> Vec<Action> {
-    if TYPING_NETWORKS.contains(&network) {
-        actions.insert(0, Action::TypingStart);
-        actions.push(Action::TypingStop);
-    }
-    actions
+/// An answer with "is writing" shown around it; where the network cannot, the host leaves that out. Sending a message does not
+/// end the indicator (seed 001), so it is ended too.
+pub fn typing(answer: Action) -> Vec<Action> {
+    vec![Action::TypingStart, answer, Action::TypingStop]
 }
 
 fn respond(text: String, buttons: Vec<Button>, attachment: Option<Attachment>) -> Action {

@@ -63,13 +63,15 @@ impl Intent {
             Self::Hello => "hello".to_owned(),
             Self::Hours => "hours".to_owned(),
             Self::Treatments => "treatments".to_owned(),
-            Self::Choose(id) => format!("choose:{id}"),
+            Self::Choose(id) => id.clone(),
             Self::Person => "person".to_owned(),
             Self::Thanks => "thanks".to_owned(),
             Self::Unclear => "unclear".to_owned(),
         }
     }
 
+    /// What a pressed button means. A payload that is no word of ours is the id of a treatment: the host sends it for a list's
+    /// choice where the network has no lists.
     fn from_payload(payload: &str) -> Self {
         match payload {
             "hello" => Self::Hello,
@@ -77,7 +79,8 @@ impl Intent {
             "treatments" => Self::Treatments,
             "person" => Self::Person,
             "thanks" => Self::Thanks,
-            _ => payload.strip_prefix("choose:").map_or(Self::Unclear, |id| Self::Choose(id.to_owned())),
+            "unclear" => Self::Unclear,
+            id => Self::Choose(id.to_owned()),
         }
     }
 }
