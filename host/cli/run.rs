@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::Args;
@@ -12,12 +13,12 @@ use super::{Error, FAILED, output};
 use crate::app::SystemClock;
 use crate::domain::bot::Bot;
 use crate::domain::clock::Clock as _;
-use crate::domain::names::EventId;
-use crate::domain::ownership;
-use crate::domain::turn::{Cause, Context, Outcome};
-use crate::domain::validate;
+use crate::domain::degrade::Degradation;
+use crate::domain::names::{ConversationKey, EventId};
+use crate::domain::turn::Outcome;
+use crate::pipeline::facts::{Facts, Subject};
 use crate::pipeline::record;
-use crate::platform::{self, Decoded, Platform, Verified};
+use crate::platform::{self, Verified};
 use crate::settings::Settings;
 
 /// Run a module on one event and print what it answers, as JSON; exit code 1 when it fails.
@@ -61,21 +62,21 @@ pub fn run(run: &Run) -> Result<ExitCode, Error> {
     let decoded = platform.decode(&bot, &verified).map_err(|error| format!("{}: {error}", run.event.display()))?;
     let bench = Bench::set_up(run.config.as_deref())?;
     let prepared = bench.prepare(&run.file)??;
-    let context = context(run, &bot, &decoded, &verified);
-    let ran = prepared.module.run(&context, &decoded.event);
-    let subject = Subject { platform, bot: &bot, decoded: &decoded, verified: &verified };
-    let (result, failed) = match ran.result {
-        Ok(outcome) => judged(&subject, &context, outcome, &bench.settings),
-        Err(cause) => (json!({ "cause": cause_json(&cause) }), true),
+    let subject =
+        Subject::of(facts(run, bot, decoded.conversation, verified.body())).map_err(|cause| cause.to_string())?;
+    let ran = prepared.module.run(&subject.context, &subject.decoded.event);
+    let (result, degraded, failed) = match ran.result {
+        Ok(outcome) => judged(&subject, outcome, &bench.settings),
+        Err(cause) => (json!({ "cause": record::cause(cause.kind(), &cause.to_string()) }), Vec::new(), true),
     };
     let mut report = json!({
-        "event": decoded.event.kind(),
-        "may_speak": context.may_speak(),
+        "event": subject.decoded.event.kind(),
+        "may_speak": subject.context.may_speak(),
         "instructions": ran.instructions,
         "elapsed_us": ran.elapsed.as_micros() as u64,
         "memory_bytes": ran.memory_bytes,
         "module": ran.digest.as_str(),
-        "log": record::log(&ran.log, ran.log_lines_dropped),
+        "log": record::log(&ran.log, ran.log_lines_dropped, &degraded),
     });
     if let (Value::Object(report), Value::Object(result)) = (&mut report, result) {
         report.extend(result);
@@ -84,55 +85,36 @@ pub fn run(run: &Run) -> Result<ExitCode, Error> {
     Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
-struct Subject<'a> {
-    platform: &'static dyn Platform,
-    bot: &'a Bot,
-    decoded: &'a Decoded,
-    verified: &'a Verified,
-}
-
-/// What the bot answered, and what would be sent or why not.
-fn judged(subject: &Subject<'_>, context: &Context, outcome: Outcome, settings: &Settings) -> (Value, bool) {
+/// What the bot answered, what would be sent, and what of it in another way; or why nothing.
+fn judged(subject: &Subject, outcome: Outcome, settings: &Settings) -> (Value, Vec<Degradation>, bool) {
     let mut result = json!({ "outcome": record::outcome(&outcome) });
-    let rules = subject.platform.rules(&subject.decoded.origin);
-    let requests = validate::check(outcome, context, &rules, &settings.turn.limits())
-        .and_then(|checked| subject.platform.encode(subject.bot, subject.verified, &checked));
-    match requests {
-        Ok(requests) => {
-            let requests = requests.iter().map(|request| {
+    match subject.judge(outcome, &settings.turn.limits()) {
+        Ok(judged) => {
+            let requests = judged.requests.iter().map(|request| {
                 let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
                 json!({ "action": request.action, "method": request.method, "path": request.path, "body": body })
             });
             result["requests"] = requests.collect();
-            (result, false)
+            (result, judged.checked.degraded().to_vec(), false)
         }
-        Err(refusals) => {
-            result["cause"] = cause_json(&Cause::Refused(refusals));
-            (result, true)
+        Err(cause) => {
+            result["cause"] = record::cause(cause.kind(), &cause.to_string());
+            (result, Vec::new(), true)
         }
     }
 }
 
-fn cause_json(cause: &Cause) -> Value {
-    json!({ "kind": cause.kind(), "reason": cause.to_string() })
-}
-
-fn context(run: &Run, bot: &Bot, decoded: &Decoded, verified: &Verified) -> Context {
-    Context {
-        platform: bot.platform.clone(),
+fn facts(run: &Run, bot: Bot, conversation: ConversationKey, body: &Bytes) -> Facts {
+    Facts {
         event: EventId(1),
-        bot: bot.platform_id.clone(),
-        mode: bot.mode,
-        conversation: decoded.conversation.clone(),
-        origin: decoded.origin.clone(),
-        owner: ownership::after_event(None, &decoded.event, &bot.platform_id),
+        bot: Arc::new(bot),
+        conversation,
+        body: body.clone(),
         attempt: 1,
         state: run.state.clone(),
-        config: bot.config.clone(),
+        owner: None,
+        owner_firm: false,
         now_ms: run.now_ms.unwrap_or_else(|| SystemClock.now_ms()),
         seed: run.seed,
-        history: Vec::new(),
-        raw: String::from_utf8_lossy(verified.body()).into_owned(),
-        extras: Vec::new(),
     }
 }

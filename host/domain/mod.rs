@@ -18,5 +18,7 @@ pub mod turn;
 pub mod delivery;
 pub mod call;
 pub mod ownership;
+pub mod rules;
+pub mod degrade;
 pub mod validate;
 pub mod retry;

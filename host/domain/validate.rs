@@ -1,12 +1,15 @@
 //! The check between a bot and the world: all actions are valid, or none is done.
 //!
-//! The rules are the platforms'; each platform states what it allows as [`Rules`] (data), and the check is the same for all.
+//! The rules are the platforms'; each platform states what it makes of what as [`Rules`] (data), and the check is the same for
+//! all. What a platform does in another way is put into that form first, see [`degrade`].
 
 use std::fmt;
 
 use super::action::{Action, Attachment, Button, ListMessage, ListPicker, Response};
 use super::bot::Mode;
+use super::degrade::{self, Degradation};
 use super::event::{Media, MediaKind};
+use super::rules::{Feature, Most, Rules, Support};
 use super::turn::{Context, Outcome, StateChange};
 
 /// Limits of what a turn may return; settings `turn.*`.
@@ -20,32 +23,6 @@ pub struct Limits {
     pub text_bytes_max: usize,
     /// Bytes of the stored state.
     pub state_bytes_max: usize,
-}
-
-/// What a platform allows on the network that an event came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// Whether typing indicators exist there.
-    pub typing: Rule,
-    /// Whether list pickers exist there.
-    pub list_picker: Rule,
-    /// Whether link buttons exist there.
-    pub link_buttons: Rule,
-    /// Whether a reply button may go without a text.
-    pub reply_without_text: Rule,
-    /// Whether tags and queues are whole numbers.
-    pub numeric_ids: bool,
-    /// The names of `other` actions that the platform knows.
-    pub other_kinds: &'static [&'static str],
-}
-
-/// One thing that a platform allows or forbids, and where that is documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
-    /// Whether it is allowed.
-    pub allowed: bool,
-    /// Who says so: a seed's statement or a page.
-    pub source: &'static str,
 }
 
 /// Why an action may not be done.
@@ -70,15 +47,28 @@ impl fmt::Display for Refusal {
 /// An outcome whose every action may be done. Only [`check`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    actions: Vec<Action>,
+    /// Each with its place in the outcome: what was left out leaves a gap.
+    actions: Vec<(usize, Action)>,
     state: StateChange,
+    degraded: Vec<Degradation>,
 }
 
 impl Checked {
-    /// The actions, in their order.
+    /// The actions as they are done, in their order.
     #[must_use]
-    pub fn actions(&self) -> &[Action] {
-        &self.actions
+    pub fn actions(&self) -> impl ExactSizeIterator<Item = &Action> {
+        self.actions.iter().map(|(_, action)| action)
+    }
+
+    /// The same, each with the place that it had in the outcome.
+    pub fn placed(&self) -> impl ExactSizeIterator<Item = (usize, &Action)> {
+        self.actions.iter().map(|(at, action)| (*at, action))
+    }
+
+    /// What of them is done in another way than the bot said it.
+    #[must_use]
+    pub fn degraded(&self) -> &[Degradation] {
+        &self.degraded
     }
 
     /// What to remember.
@@ -90,16 +80,16 @@ impl Checked {
     /// Keeps the actions that a bot may do while it is MONITORING, and says which are withheld: their places in the list.
     #[must_use]
     pub fn withhold(self) -> (Self, Vec<usize>) {
-        let withheld = self.actions.iter().enumerate().filter(|(_, action)| !action.is_paperwork());
-        let withheld = withheld.map(|(at, _)| at).collect();
-        let actions = self.actions.into_iter().filter(Action::is_paperwork).collect();
-        (Self { actions, state: self.state }, withheld)
+        let (actions, withheld): (Vec<_>, Vec<_>) =
+            self.actions.into_iter().partition(|(_, action)| action.is_paperwork());
+        let withheld = withheld.into_iter().map(|(at, _)| at).collect();
+        (Self { actions, state: self.state, degraded: self.degraded }, withheld)
     }
 
     /// The one thing that the host itself does in a bot's name: giving a conversation to a human agent after the bot failed.
     #[must_use]
     pub fn hand_off(comment: String) -> Self {
-        Self { actions: vec![Action::HandOff(Some(comment))], state: StateChange::Keep }
+        Self { actions: vec![(0, Action::HandOff(Some(comment)))], state: StateChange::Keep, degraded: Vec::new() }
     }
 }
 
@@ -120,19 +110,16 @@ pub fn check(outcome: Outcome, context: &Context, rules: &Rules, limits: &Limits
     let monitoring = context.mode == Mode::Monitoring;
     let may_speak = monitoring || context.may_speak();
     let mut checker = Checker { rules, limits, monitoring, may_speak, refusals: Vec::new() };
-    checker.outcome(&outcome);
-    if checker.refusals.is_empty() {
-        Ok(Checked { actions: outcome.actions, state: outcome.state })
-    } else {
-        Err(checker.refusals)
-    }
+    let checked = checker.outcome(outcome);
+    if checker.refusals.is_empty() { Ok(checked) } else { Err(checker.refusals) }
 }
 
-/// What is wrong with one action that does not come from a turn. Its paths begin with the action's name, as in
-/// `respond.buttons[1]`. Who holds the conversation is not asked: the caller knows, or finds out.
+/// What is wrong with one action that does not come from a turn: it is done as it is said or not at all. Its paths begin with the
+/// action's name, as in `respond.buttons[1]`. Who holds the conversation is not asked: the caller knows, or finds out.
 #[must_use]
 pub fn refusals(action: &Action, rules: &Rules, limits: &Limits) -> Vec<Refusal> {
     let mut checker = Checker { rules, limits, may_speak: true, monitoring: false, refusals: Vec::new() };
+    checker.shape(action.kind(), action);
     checker.action(action.kind(), action);
     checker.refusals
 }
@@ -152,19 +139,33 @@ impl Checker<'_> {
         }
     }
 
-    fn outcome(&mut self, outcome: &Outcome) {
-        self.count("actions", outcome.actions.len(), self.limits.actions_max);
-        if let StateChange::Set(state) = &outcome.state
+    fn outcome(&mut self, outcome: Outcome) -> Checked {
+        let Outcome { actions, state } = outcome;
+        self.count("actions", actions.len(), self.limits.actions_max);
+        if let StateChange::Set(state) = &state
             && state.len() > self.limits.state_bytes_max
         {
             let reason = format!("{} bytes, at most {} are kept", state.len(), self.limits.state_bytes_max);
             self.refuse("state", "state-too-large", SETTINGS, reason);
         }
+        let mut checked = Checked { actions: Vec::with_capacity(actions.len()), state, degraded: Vec::new() };
         // Beyond the limit nothing is read: the list may be as long as the guest's memory allows.
-        for (at, action) in outcome.actions.iter().take(self.limits.actions_max).enumerate() {
-            self.action(&format!("actions[{at}].{}", action.kind()), action);
-            self.follow_ownership(action);
+        for (at, action) in actions.into_iter().take(self.limits.actions_max).enumerate() {
+            let path = format!("actions[{at}].{}", action.kind());
+            self.spoken(&path, &action);
+            self.follow_ownership(&action);
+            // Something else is made only of what is right as it is.
+            let known = self.refusals.len();
+            self.shape(&path, &action);
+            if self.refusals.len() > known {
+                continue;
+            }
+            if let Some(action) = degrade::action(action, &path, self.rules, &mut checked.degraded) {
+                self.action(&path, &action);
+                checked.actions.push((at, action));
+            }
         }
+        checked
     }
 
     /// A bot that takes a conversation over may speak in the same breath; one that handed it off may not.
@@ -176,7 +177,7 @@ impl Checker<'_> {
         }
     }
 
-    fn action(&mut self, path: &str, action: &Action) {
+    fn spoken(&mut self, path: &str, action: &Action) {
         if action.speaks() && !self.may_speak {
             self.refuse(
                 path,
@@ -185,12 +186,45 @@ impl Checker<'_> {
                 "the bot does not hold this conversation, an agent or another bot does",
             );
         }
+    }
+
+    /// The lengths and URLs of a response, which another form of it would have to be made of.
+    fn shape(&mut self, path: &str, action: &Action) {
+        let Action::Respond(response) = action else { return };
+        self.count(&format!("{path}.buttons"), response.buttons.len(), self.limits.items_max);
+        for (at, button) in response.buttons.iter().take(self.limits.items_max).enumerate() {
+            if let Button::Link { url, .. } = button {
+                self.url(&format!("{path}.buttons[{at}].url"), url);
+            }
+        }
+        match &response.attachment {
+            Some(Attachment::Media(media)) => self.url(&format!("{path}.media.url"), &media.url),
+            Some(Attachment::RichContent(rich)) => self.url(&format!("{path}.rich-content.url"), &rich.url),
+            _ => {}
+        }
+        let Some(Attachment::ListPicker(list)) = &response.attachment else { return };
+        self.count(&format!("{path}.list-picker.sections"), list.sections.len(), self.limits.items_max);
+        for (at, section) in list.sections.iter().take(self.limits.items_max).enumerate() {
+            let path = format!("{path}.list-picker.sections[{at}].choices");
+            self.count(&path, section.choices.len(), self.limits.items_max);
+        }
+    }
+
+    fn action(&mut self, path: &str, action: &Action) {
         match action {
             Action::Respond(response) => self.response(path, response),
-            Action::TypingStart | Action::TypingStop => self.allowed(path, "typing", self.rules.typing),
-            Action::HandOff(comment) | Action::Resolve(comment) => self.optional_text(path, comment.as_deref()),
-            Action::TakeOver => {}
+            Action::TypingStart | Action::TypingStop => self.allowed(path, Feature::Typing),
+            Action::HandOff(comment) => {
+                self.allowed(path, Feature::HandOff);
+                self.optional_text(path, comment.as_deref());
+            }
+            Action::Resolve(comment) => {
+                self.allowed(path, Feature::Resolve);
+                self.optional_text(path, comment.as_deref());
+            }
+            Action::TakeOver => self.allowed(path, Feature::TakeOver),
             Action::SetPriority(priority) => {
+                self.allowed(path, Feature::SetPriority);
                 if *priority > 5 {
                     self.refuse(
                         path,
@@ -201,18 +235,24 @@ impl Checker<'_> {
                 }
             }
             Action::Tag(tags) | Action::Untag(tags) => {
+                self.allowed(path, Feature::Tag);
                 self.not_empty(path, "tags", tags.len());
                 self.count(path, tags.len(), self.limits.items_max);
                 for (at, tag) in tags.iter().take(self.limits.items_max).enumerate() {
                     self.id(&format!("{path}[{at}]"), tag);
                 }
             }
-            Action::Note(note) => self.required_text(path, note),
+            Action::Note(note) => {
+                self.allowed(path, Feature::Note);
+                self.required_text(path, note);
+            }
             Action::MoveTo { id, comment } => {
+                self.allowed(path, Feature::MoveTo);
                 self.id(&format!("{path}.id"), id);
                 self.optional_text(&format!("{path}.comment"), comment.as_deref());
             }
             Action::SetAttributes(attributes) => {
+                self.allowed(path, Feature::SetAttributes);
                 self.not_empty(path, "attributes", attributes.len());
                 self.count(path, attributes.len(), self.limits.items_max);
                 for (at, attribute) in attributes.iter().take(self.limits.items_max).enumerate() {
@@ -239,7 +279,13 @@ impl Checker<'_> {
             self.refuse(path, "empty-response", "conformance 70", "a response needs a text, buttons or an attachment");
         }
         self.optional_text(&format!("{path}.text"), response.text.as_deref());
-        self.count(&format!("{path}.buttons"), response.buttons.len(), self.limits.items_max);
+        if let Some(text) = &response.text {
+            self.allowed(path, Feature::Text);
+            self.fits(&format!("{path}.text"), "text-too-long", self.rules.sizes.text, |most| most.unit.of(text));
+        }
+        let buttons = response.buttons.len();
+        self.count(&format!("{path}.buttons"), buttons, self.limits.items_max);
+        self.fits(&format!("{path}.buttons"), "too-many", self.rules.sizes.buttons, |_| buttons);
         for (at, button) in response.buttons.iter().take(self.limits.items_max).enumerate() {
             self.button(&format!("{path}.buttons[{at}]"), button);
         }
@@ -248,7 +294,8 @@ impl Checker<'_> {
             Some(Attachment::ListPicker(list)) => self.list_picker(&format!("{path}.list-picker"), list),
             Some(Attachment::Media(media)) => {
                 let path = format!("{path}.media");
-                self.url(&format!("{path}.url"), &media.url);
+                let kind = if media.kind == MediaKind::Image { Feature::Image } else { Feature::Video };
+                self.allowed(&path, kind);
                 if let MediaKind::Other(kind) = &media.kind {
                     let reason = format!("{:?} is neither IMAGE nor VIDEO", shown(kind));
                     self.refuse(&format!("{path}.kind"), "media-kind", "platforms.md A5", reason);
@@ -256,11 +303,11 @@ impl Checker<'_> {
             }
             Some(Attachment::RichContent(rich)) => {
                 let path = format!("{path}.rich-content");
+                self.allowed(&path, Feature::RichContent);
                 if response.text.is_none() {
                     let reason = "rich content needs a text for networks that cannot show it";
                     self.refuse(&path, "fallback-text", "conformance 116", reason);
                 }
-                self.url(&format!("{path}.url"), &rich.url);
                 self.url(&format!("{path}.media-url"), &rich.media_url);
                 for (name, text) in
                     [("media-type", &rich.media_type), ("title", &rich.title), ("mime-type", &rich.mime_type)]
@@ -269,33 +316,47 @@ impl Checker<'_> {
                 }
             }
             // That it is JSON is checked where it is encoded: this room reads no JSON.
-            Some(Attachment::Passthrough(json)) => self.required_text(&format!("{path}.passthrough"), json),
+            Some(Attachment::Passthrough(json)) => {
+                self.allowed(&format!("{path}.passthrough"), Feature::Passthrough);
+                self.required_text(&format!("{path}.passthrough"), json);
+            }
         }
     }
 
     fn button(&mut self, path: &str, button: &Button) {
+        let sizes = self.rules.sizes;
+        let (said, sent) = match button {
+            Button::Postback { text, payload } => (Some(text), Some(payload)),
+            Button::Reply { text, payload } => (text.as_ref(), Some(payload)),
+            Button::Link { text, .. } => (Some(text), None),
+        };
+        for (name, text, most) in [("text", said, sizes.button_text), ("payload", sent, sizes.button_payload)] {
+            let Some(text) = text else { continue };
+            self.fits(&format!("{path}.{name}"), "text-too-long", most, |most| most.unit.of(text));
+        }
         match button {
             Button::Postback { text, payload } => {
+                self.allowed(path, Feature::Postback);
                 self.required_text(&format!("{path}.text"), text);
                 self.required_text(&format!("{path}.payload"), payload);
             }
             Button::Reply { text, payload } => {
+                self.allowed(path, Feature::Reply);
                 if text.is_none() {
-                    self.allowed(path, "reply-text", self.rules.reply_without_text);
+                    self.allowed(path, Feature::BareReply);
                 }
                 self.optional_text(&format!("{path}.text"), text.as_deref());
                 self.required_text(&format!("{path}.payload"), payload);
             }
-            Button::Link { text, url } => {
-                self.allowed(path, "link-button", self.rules.link_buttons);
+            Button::Link { text, .. } => {
+                self.allowed(path, Feature::Link);
                 self.required_text(&format!("{path}.text"), text);
-                self.url(&format!("{path}.url"), url);
             }
         }
     }
 
     fn list_picker(&mut self, path: &str, list: &ListPicker) {
-        self.allowed(path, "list-picker", self.rules.list_picker);
+        self.allowed(path, Feature::ListPicker);
         self.list_message(&format!("{path}.request-message"), &list.request_message);
         self.list_message(&format!("{path}.response-message"), &list.response_message);
         self.not_empty(&format!("{path}.sections"), "sections", list.sections.len());
@@ -330,9 +391,20 @@ impl Checker<'_> {
         }
     }
 
-    fn allowed(&mut self, path: &str, name: &'static str, rule: Rule) {
-        if !rule.allowed {
-            self.refuse(path, name, rule.source, "this network has no such thing");
+    fn allowed(&mut self, path: &str, feature: Feature) {
+        let rule = self.rules.of(feature);
+        if rule.support != Support::Native {
+            self.refuse(path, feature.name(), rule.source, "this network has no such thing");
+        }
+    }
+
+    /// Holds something to the platform's own size, where it has one.
+    fn fits(&mut self, path: &str, rule: &'static str, most: Option<Most>, has: impl FnOnce(Most) -> usize) {
+        let Some(most) = most else { return };
+        let count = has(most);
+        if count > most.count {
+            let reason = format!("{count} {}, this platform takes at most {}", most.unit.name(), most.count);
+            self.refuse(path, rule, most.source, reason);
         }
     }
 

@@ -22,6 +22,7 @@ use crate::domain::scope::Scope;
 use crate::domain::secret::Secret;
 use crate::domain::token::{GatewayToken, TokenState};
 use crate::pipeline::gateways::{Gateway, Source};
+use crate::pipeline::tokens::no_logins;
 use crate::platform::{self, PLATFORMS};
 
 const IN_SETTINGS: (u16, &str) = (409, "The settings set this gateway.");
@@ -217,6 +218,9 @@ async fn set(
     match &proof {
         Proof::Token(token) if !gateway::is_token(token.reveal()) => {
             return Err(unusable(format!("`token` {}", gateway::TOKEN_RULE)));
+        }
+        Proof::Login(_) if platform::find(platform).is_none_or(|known| known.tokens().is_none()) => {
+            return Err(unusable(no_logins(platform)));
         }
         Proof::Login(login) if !login.is_usable() => {
             return Err(unusable(format!("the login {}", gateway::LOGIN_RULE)));

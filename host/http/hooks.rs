@@ -34,7 +34,7 @@ pub async fn receive(
             return problem.into_response();
         }
     };
-    match receive::receive(&pipeline, platform, &path, Webhook { headers, body }).await {
+    match receive::receive(&pipeline, platform, Webhook { path, headers, body }).await {
         Ok(Accepted::New(event) | Accepted::Duplicate(event)) => {
             (platform.hook_accepted(), [(EVENT_HEADER, event.to_string())]).into_response()
         }

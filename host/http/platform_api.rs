@@ -20,12 +20,12 @@ pub async fn call(
     prefix: &'static str,
     request: Request,
 ) -> Response {
-    let shown = platform.api_shown(prefix, request.headers());
+    let shown = platform.api_shown(prefix, request.headers(), request.uri().query().unwrap_or_default());
     let caller = shown.map(|shown| front.api_caller(platform, shown, request.extensions()));
     let (caller, by) = match caller {
         Some(Ok(caller)) => caller,
         Some(Err(problem)) => return answer(turned_away(platform, prefix, problem.status())),
-        None => return answer(platform.api_unauthorized(prefix)),
+        None => return answer(platform.api_unauthorized(prefix, false)),
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().strip_prefix(prefix).unwrap_or_default().trim_start_matches('/');
@@ -61,7 +61,7 @@ pub async fn call(
 fn turned_away(platform: &dyn Platform, prefix: &str, status: StatusCode) -> ApiAnswer {
     match status.is_server_error() {
         true => platform.api_unavailable(prefix),
-        false => platform.api_unauthorized(prefix),
+        false => platform.api_unauthorized(prefix, true),
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
                 let answer = turned_away(*platform, prefix, busy);
                 assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{prefix}");
                 assert!(answer.headers.contains_key(RETRY_AFTER), "{prefix}");
-                let refused = platform.api_unauthorized(prefix);
+                let refused = platform.api_unauthorized(prefix, true);
                 assert_eq!(answer.content_type, refused.content_type, "{prefix}: the platform's envelope");
                 let answer = turned_away(*platform, prefix, StatusCode::UNAUTHORIZED);
                 assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{prefix}");

@@ -28,7 +28,8 @@ pub(super) fn caller(
     let token = store.token(id).map_err(|error| unavailable(&error))?;
     let token = token.filter(|token| token.platform == platform.name());
     let key = token.as_ref().map_or_else(|| Secret::new(NO_KEY), |token| token.key.clone());
-    let is_signed = platform.is_signed(shown, &key);
+    let tokens = platform.tokens().ok_or_else(refused)?;
+    let is_signed = tokens.is_signed(shown, &key);
     let token = token.filter(|token| is_signed && token.is_live(now_ms)).ok_or_else(refused)?;
     let tenant = store.tenant(&token.tenant).map_err(|error| unavailable(&error))?;
     if !tenant.is_some_and(|tenant| tenant.is_live()) {
@@ -37,7 +38,7 @@ pub(super) fn caller(
     // Whoever takes a key back takes back what it was made to open.
     let maker = store.key(&token.maker).map_err(|error| unavailable(&error))?;
     let maker = maker.filter(|key| key.tenant == token.tenant && key.is_live(now_ms)).ok_or_else(refused)?;
-    let scopes = platform.token_scopes().iter().filter(|scope| maker.scopes.allow(*scope)).collect();
+    let scopes = tokens.scopes().iter().filter(|scope| maker.scopes.allow(*scope)).collect();
     let caller = Caller {
         tenant: token.tenant.clone(),
         actor: Actor { name: format!("token:{}", token.id), origin: peer },

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::Pipeline;
 use super::facts::{Subject, recorded_bot};
+use super::receive::begins;
 use crate::domain::bot::{Bot, Mode};
 use crate::domain::delivery::Request;
 use crate::domain::event::{Event, Owner};
 use crate::domain::ownership;
+use crate::domain::rules::{Feature, Support};
 use crate::domain::validate::Checked;
-use crate::platform::{self, Platform, Verified};
+use crate::platform::{self, Decoded, Platform, Verified};
 use crate::store::{self, Claim, Ending};
 
 /// How an event ends of which the bot gets nothing; nothing when it is the bot's.
@@ -18,6 +20,14 @@ pub(super) fn without_a_turn(pipeline: &Pipeline, claim: &Claim, subject: &Subje
     let Subject { bot, platform, verified, decoded, .. } = subject;
     if let Err(reason) = platform.admit(bot, verified, decoded) {
         return Some(passed(reason, None, Vec::new()));
+    }
+    let room = platform.room(bot);
+    if room.is_some() && !claim.ongoing && bot.mode != Mode::Monitoring && begins(&decoded.event, true) {
+        return Some(passed(
+            format!("the bot takes no more conversations: it may be in {}", room.unwrap_or(0)),
+            None,
+            Vec::new(),
+        ));
     }
     let waits = matches!(decoded.event, Event::Message(_)) && holds(pipeline, claim, subject);
     match bot.mode {
@@ -76,6 +86,9 @@ pub(super) fn hand_over(pipeline: &Pipeline, claim: &Claim, reason: &str) -> Res
     else {
         return not_done("its last message cannot be read");
     };
+    if !has_agents(platform, &decoded) {
+        return not_done("there are no agents there");
+    }
     // The message is an old one: what it says of the owner counts only where nothing is known.
     let owner = || ownership::after_event(None, &decoded.event, &bot.platform_id);
     match claim.owner.clone().unwrap_or_else(owner) {
@@ -86,6 +99,11 @@ pub(super) fn hand_over(pipeline: &Pipeline, claim: &Claim, reason: &str) -> Res
             Ok(passed(reason.to_owned(), Some(Owner::Agent), requests))
         }
     }
+}
+
+/// Whether there are human agents where an event happened.
+pub(super) fn has_agents(platform: &dyn Platform, decoded: &Decoded) -> bool {
+    platform.rules(&decoded.origin).of(Feature::HandOff).support != Support::Refused
 }
 
 /// The request that gives a conversation to an agent.

@@ -147,7 +147,7 @@ const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(3600);
 
 async fn send(pipeline: &Pipeline, way: &Way, delivery: &Delivery) -> (Receipt, Option<Answered>) {
     let Way { gateway, platform, token } = way;
-    match pipeline.outbound.send(gateway, platform.authorize(token), delivery).await {
+    match pipeline.outbound.send(gateway, platform.authorize(token, delivery), delivery).await {
         Ok(answer) => {
             if answer.status == StatusCode::UNAUTHORIZED {
                 way.rejected(pipeline, delivery).await;

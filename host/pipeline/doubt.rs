@@ -83,7 +83,8 @@ async fn asked(pipeline: &Pipeline, way: &Way, delivery: &Delivery, now_ms: u64)
     let Some(path) = way.platform.inquiry(delivery, doubt, now_ms) else {
         return unknown("the platform cannot be asked for it".to_owned());
     };
-    let call = GatewayCall { method: Method::GET, path, headers: way.platform.authorize(&way.token) };
+    let shows = way.platform.authorize(&way.token, delivery);
+    let call = GatewayCall { method: Method::GET, path: shows.path(&path), headers: shows.headers };
     let base = Base { url: &way.gateway.url, source: way.gateway.source };
     let answer = match pipeline.outbound.call(base, call).await {
         Ok(answer) => answer,

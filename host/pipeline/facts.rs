@@ -7,9 +7,10 @@ use bytes::Bytes;
 
 use crate::domain::bot::{Bot, Credentials, Mode, Scheme};
 use crate::domain::delivery::Request;
-use crate::domain::event::Owner;
+use crate::domain::event::{Extra, Owner};
 use crate::domain::names::{BotId, ConversationKey, EventId, TenantName};
 use crate::domain::ownership;
+use crate::domain::rules::Rules;
 use crate::domain::secret::Secret;
 use crate::domain::turn::{Cause, Context, Outcome};
 use crate::domain::validate::{self, Checked};
@@ -86,9 +87,9 @@ impl Subject {
             config: bot.config.clone(),
             now_ms,
             seed,
-            history: Vec::new(),
+            history: decoded.history.clone(),
             raw: String::from_utf8_lossy(verified.body()).into_owned(),
-            extras: Vec::new(),
+            extras: refused(&platform.rules(&decoded.origin)),
         };
         Ok(Self { bot, platform, verified, decoded, context })
     }
@@ -110,6 +111,16 @@ impl Subject {
         let (checked, withheld) = checked.withhold();
         let requests = if withheld.is_empty() { requests } else { encode(&checked)? };
         Ok(Judged { checked, requests, withheld })
+    }
+}
+
+/// What bots are told of the place that they are in: the context's `refused`, a JSON list of the features that make an outcome
+/// refused there. Nothing where there are none.
+fn refused(rules: &Rules) -> Vec<Extra> {
+    let names: Vec<String> = rules.refused().map(|name| format!("{name:?}")).collect();
+    match names.as_slice() {
+        [] => Vec::new(),
+        names => vec![Extra { key: "refused".to_owned(), json: format!("[{}]", names.join(",")) }],
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use super::receive;
+use crate::domain::degrade::Degradation;
 use crate::domain::delivery::{Delivery, Settlement};
 use crate::store::{Accepted, Ending, Figures, TurnRecord};
 
@@ -13,6 +14,7 @@ const ACK: &str = "bothost_ack_seconds";
 const TURNS: &str = "bothost_turns_total";
 const TURN: &str = "bothost_turn_seconds";
 const INSTRUCTIONS: &str = "bothost_turn_instructions";
+const DEGRADED: &str = "bothost_degraded_total";
 const DELIVERIES: &str = "bothost_deliveries_total";
 const SWAPS: &str = "bothost_module_swaps_total";
 const REFUSED_MODULES: &str = "bothost_modules_refused_total";
@@ -44,6 +46,7 @@ pub fn describe() {
     );
     describe_histogram!(TURN, "Seconds that the guest ran, instantiation included.");
     describe_histogram!(INSTRUCTIONS, "WebAssembly instructions that a turn used.");
+    describe_counter!(DEGRADED, "What was done in another way than bots said it, by platform, feature and how.");
     describe_counter!(
         DELIVERIES,
         "Tries of requests to platforms by action and outcome: sent, again, parked, unknown."
@@ -93,6 +96,12 @@ pub(super) fn turn_ended(turn: &TurnRecord, ending: &Ending) {
     if turn.digest.is_some() {
         histogram!(TURN).record(Duration::from_micros(turn.elapsed_us).as_secs_f64());
         histogram!(INSTRUCTIONS).record(turn.instructions as f64);
+    }
+}
+
+pub(super) fn degraded(platform: &'static str, degraded: &[Degradation]) {
+    for Degradation { feature, means, .. } in degraded {
+        counter!(DEGRADED, "platform" => platform, "feature" => feature.name(), "how" => means.name()).increment(1);
     }
 }
 

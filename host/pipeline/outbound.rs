@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, StatusCode};
 use super::gateways::{Gateway, Source};
 use super::guard::{Guard, PublicOnly, Reach};
 use crate::domain::delivery::Delivery;
-use crate::platform::GatewayCall;
+use crate::platform::{GatewayCall, Shows};
 use crate::settings::Deliver;
 
 /// Sends requests to gateways.
@@ -94,11 +94,11 @@ impl Client {
     ///
     /// # Errors
     /// When no answer came, or the gateway is not one that its tenant may use.
-    pub async fn send(&self, gateway: &Gateway, headers: HeaderMap, delivery: &Delivery) -> Result<Answer, Error> {
+    pub async fn send(&self, gateway: &Gateway, shows: Shows, delivery: &Delivery) -> Result<Answer, Error> {
         let method =
             delivery.method.parse().map_err(|_| Error::not_sent(format!("no method {:?}", delivery.method)))?;
         let base = Base { url: &gateway.url, source: gateway.source };
-        self.request(base, method, &delivery.path, headers, delivery.body.clone()).await
+        self.request(base, method, &shows.path(&delivery.path), shows.headers, delivery.body.clone()).await
     }
 
     async fn request(

@@ -4,9 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Pipeline, figures};
 use crate::domain::bot::{Bot, Mode};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Operation};
 use crate::platform::{DecodeError, Decoded, Platform, Verified, VerifyError, Webhook};
-use crate::store::{self, Accepted, Arrival};
+use crate::store::{self, Accepted, Arrival, Beginning};
 
 /// Why a webhook was not accepted. Nothing of it was stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,11 +32,10 @@ pub enum Error {
 pub async fn receive(
     pipeline: &Pipeline,
     platform: &'static dyn Platform,
-    path: &str,
     webhook: Webhook,
 ) -> Result<Accepted, Error> {
     let started = std::time::Instant::now();
-    let result = accept(pipeline, platform, path, webhook).await;
+    let result = accept(pipeline, platform, webhook).await;
     figures::received(platform.name(), &result, started.elapsed());
     match &result {
         Ok(Accepted::New(event)) => tracing::debug!(platform = platform.name(), %event, "event accepted"),
@@ -46,14 +45,9 @@ pub async fn receive(
     result
 }
 
-async fn accept(
-    pipeline: &Pipeline,
-    platform: &'static dyn Platform,
-    path: &str,
-    webhook: Webhook,
-) -> Result<Accepted, Error> {
+async fn accept(pipeline: &Pipeline, platform: &'static dyn Platform, webhook: Webhook) -> Result<Accepted, Error> {
     let now_ms = pipeline.clock.now_ms();
-    let id = platform.hook_bot(path).ok_or(Error::NoBot)?;
+    let id = platform.hook_bot(&webhook.path).ok_or(Error::NoBot)?;
     let bot = pipeline.store.bot(&id)?.filter(|bot| bot.platform == platform.name()).ok_or(Error::NoBot)?;
     let result = accept_for(pipeline, platform, &bot, webhook, now_ms).await;
     match &result {
@@ -72,8 +66,21 @@ async fn accept_for(
 ) -> Result<Accepted, Error> {
     let verified = platform.verify(bot, webhook, now_ms)?;
     let decoded = platform.decode(bot, &verified)?;
-    let admitted = platform.admit(bot, &verified, &decoded).is_ok();
-    Ok(pipeline.store.accept(arrival(pipeline, bot, &verified, decoded, admitted, now_ms)).await?)
+    let room = platform.room(bot);
+    let begins = bot.mode != Mode::Monitoring
+        && begins(&decoded.event, room.is_some())
+        && platform.admit(bot, &verified, &decoded).is_ok();
+    let beginning = begins.then_some(Beginning { room });
+    Ok(pipeline.store.accept(arrival(pipeline, bot, &verified, decoded, beginning, now_ms)).await?)
+}
+
+/// Whether a customer is in conversation with the bot from this event on. Where conversations are counted it is so from their
+/// beginning on, before the customer's first word.
+pub(super) fn begins(event: &Event, is_counted: bool) -> bool {
+    match event {
+        Event::Message(_) => true,
+        Event::Update(update) => is_counted && update.operation == Operation::Created,
+    }
 }
 
 fn arrival(
@@ -81,7 +88,7 @@ fn arrival(
     bot: &Bot,
     verified: &Verified,
     decoded: Decoded,
-    admitted: bool,
+    beginning: Option<Beginning>,
     now_ms: u64,
 ) -> Arrival {
     let settings = &pipeline.settings.store;
@@ -99,7 +106,7 @@ fn arrival(
         bot_revision: bot.revision,
         conversation: decoded.conversation,
         kind: decoded.event.kind(),
-        begins: admitted && bot.mode != Mode::Monitoring && matches!(decoded.event, Event::Message(_)),
+        beginning,
         dedupe_key,
         dedupe_until_ms: now_ms + keep_ms,
         body: verified.body().clone(),

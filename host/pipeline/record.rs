@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::action::{Action, Attachment, Button, ListChoice, ListMessage, ListStyle, Response};
+use crate::domain::degrade::Degradation;
 use crate::domain::event::{Media, MediaKind};
 use crate::domain::turn::{LogLine, Outcome, StateChange};
 use crate::domain::validate::Refusal;
@@ -38,13 +39,14 @@ pub fn withheld(places: &[usize]) -> Value {
     json!(places)
 }
 
-/// A log, and how many lines of it were not kept.
+/// A log, how many lines of it were not kept, and what was done in another way than the bot said it.
 #[must_use]
-pub fn log(lines: &[LogLine], dropped: u64) -> Value {
+pub fn log(lines: &[LogLine], dropped: u64, degraded: &[Degradation]) -> Value {
     let mut log: Vec<Value> = lines.iter().map(|line| json!({ "level": line.level, "text": line.text })).collect();
     if dropped > 0 {
         log.push(json!({ "level": "host", "text": format!("{dropped} more lines were dropped") }));
     }
+    log.extend(degraded.iter().map(|one| json!({ "level": "host", "text": one.to_string() })));
     Value::Array(log)
 }
 

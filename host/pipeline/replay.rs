@@ -132,14 +132,15 @@ pub fn subject(tenant: &TenantName, recording: &Recording) -> Result<Subject, Er
 /// What a run comes to, judged as a turn's is.
 #[must_use]
 pub fn came_of(run: Run, subject: &Subject, limits: &validate::Limits) -> Came {
-    let log = record::log(&run.log, run.log_lines_dropped).to_string();
+    let log = |degraded: &[_]| record::log(&run.log, run.log_lines_dropped, degraded).to_string();
     let told = |cause: &Cause| (cause.kind().to_owned(), cause.to_string());
-    let (outcome, cause) = match run.result {
-        Err(cause) => (None, Some(told(&cause))),
-        Ok(outcome) => {
-            let text = record::outcome(&outcome).to_string();
-            (Some(text), subject.judge(outcome, limits).err().as_ref().map(told))
-        }
+    let (outcome, judged) = match run.result {
+        Err(cause) => (None, Err(cause)),
+        Ok(outcome) => (Some(record::outcome(&outcome).to_string()), subject.judge(outcome, limits)),
+    };
+    let (cause, log) = match judged {
+        Ok(judged) => (None, log(judged.checked.degraded())),
+        Err(cause) => (Some(told(&cause)), log(&[])),
     };
     Came { outcome, cause, instructions: run.instructions, log }
 }

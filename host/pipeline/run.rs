@@ -227,10 +227,15 @@ async fn attempt(
     turn.instructions = run.instructions;
     turn.elapsed_us = u64::try_from(run.elapsed.as_micros()).unwrap_or(u64::MAX);
     turn.memory_bytes = run.memory_bytes;
-    turn.log = record::log(&run.log, run.log_lines_dropped).to_string();
+    let log = |degraded: &[_]| record::log(&run.log, run.log_lines_dropped, degraded).to_string();
+    turn.log = log(&[]);
     let outcome = run.result?;
     turn.outcome = Some(record::outcome(&outcome).to_string());
     let judged = subject.judge(outcome, &pipeline.settings.turn.limits())?;
+    if !judged.checked.degraded().is_empty() {
+        turn.log = log(judged.checked.degraded());
+        figures::degraded(subject.platform.name(), judged.checked.degraded());
+    }
     turn.withheld = (!judged.withheld.is_empty()).then(|| record::withheld(&judged.withheld).to_string());
     Ok(judged)
 }
@@ -255,8 +260,10 @@ fn after_failure(
         let at_ms = pipeline.clock.now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         return Some(Ending::Retry { at_ms });
     }
-    // A bot that is MONITORING answers nobody.
-    let ours = *holder == Owner::Bot(bot.platform_id.clone()) && bot.mode != Mode::Monitoring;
+    // A bot that is MONITORING answers nobody, and where there are no agents there is nobody to hand over to.
+    let ours = away::has_agents(*platform, decoded)
+        && *holder == Owner::Bot(bot.platform_id.clone())
+        && bot.mode != Mode::Monitoring;
     if !ours || !customer_waits(&decoded.event) {
         return None;
     }

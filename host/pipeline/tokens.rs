@@ -20,7 +20,7 @@ use crate::domain::gateway::{Login, Proof, is_token};
 use crate::domain::names::TenantName;
 use crate::domain::secret::Secret;
 use crate::domain::token::{GatewayToken, TokenState};
-use crate::platform::{self, Platform, TokenAnswer, TokenAsk};
+use crate::platform::{self, Platform, TokenAnswer, TokenAsk, Tokens};
 use crate::store::Error;
 
 /// How long a token is used before it is refreshed: a week, as Khoros recommends, or half of its life if that is shorter.
@@ -64,7 +64,7 @@ impl App {
 #[derive(Clone, Copy)]
 struct Issuer<'a> {
     gateway: &'a Gateway,
-    platform: &'static dyn Platform,
+    tokens: &'static dyn Tokens,
     login: &'a Login,
 }
 
@@ -120,7 +120,8 @@ impl Way {
         let token = match &gateway.proof {
             Proof::Token(token) => token.clone(),
             Proof::Login(login) => {
-                let issuer = Issuer { gateway: &gateway, platform, login };
+                let tokens = platform.tokens().ok_or_else(|| no_logins(platform.name()))?;
+                let issuer = Issuer { gateway: &gateway, tokens, login };
                 got(pipeline, issuer, &App::of_delivery(delivery)).await?
             }
         };
@@ -146,6 +147,12 @@ impl Way {
         let Some(known) = known.filter(|known| is_it(known)) else { return };
         keep(pipeline, doubted(&known, pipeline.clock.now_ms())).await;
     }
+}
+
+/// Why a login is of no use.
+#[must_use]
+pub fn no_logins(platform: &str) -> String {
+    format!("{platform} gives no tokens to logins: set the gateway with a `token`")
 }
 
 /// The token of an app: the one that is there, or a new one.
@@ -207,8 +214,8 @@ async fn anew(pipeline: &Pipeline, issuer: Issuer<'_>, app: &App) -> Result<Secr
     };
     let Some(token) = &last.token else { return first(pipeline, issuer, &blank).await };
     let ask_again = TokenAsk::Refresh { app: &app.id, token };
-    let Issuer { gateway, platform, .. } = issuer;
-    let answer = ask(pipeline, &gateway.url, gateway.source, platform, &ask_again).await;
+    let Issuer { gateway, tokens, .. } = issuer;
+    let answer = ask(pipeline, &gateway.url, gateway.source, tokens, &ask_again).await;
     let now_ms = pipeline.clock.now_ms();
     match usable(answer, now_ms) {
         TokenAnswer::Token { token, expires_ms } => {
@@ -232,9 +239,9 @@ async fn anew(pipeline: &Pipeline, issuer: Issuer<'_>, app: &App) -> Result<Secr
 
 /// Gets an app's first token, or another one. `last` is what is known; a token in it goes on where the platform gives no other.
 async fn first(pipeline: &Pipeline, issuer: Issuer<'_>, last: &GatewayToken) -> Result<Secret, String> {
-    let Issuer { gateway, platform, login } = issuer;
+    let Issuer { gateway, tokens, login } = issuer;
     let (tenant, app) = (&last.tenant, last.app.as_str());
-    let answer = ask(pipeline, &login.url, gateway.source, platform, &TokenAsk::First { app, login }).await;
+    let answer = ask(pipeline, &login.url, gateway.source, tokens, &TokenAsk::First { app, login }).await;
     let now_ms = pipeline.clock.now_ms();
     let gone = || GatewayToken { token: None, expires_ms: 0, refresh_ms: u64::MAX, ..last.clone() };
     let (known, reason) = match (usable(answer, now_ms), &last.token) {
@@ -299,7 +306,7 @@ pub(super) async fn refreshing(pipeline: Arc<Pipeline>, mut stopped: watch::Rece
 }
 
 async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
-    let Some(platform) = platform::find(&due.platform) else { return };
+    let Some(tokens) = platform::find(&due.platform).and_then(Platform::tokens) else { return };
     let app = App::of_token(&due);
     let lock = pipeline.asking.lock_of(&app);
     let _one_at_a_time = lock.lock().await;
@@ -315,7 +322,7 @@ async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
         return keep(pipeline, wanted(&known, "the gateway was changed".to_owned(), now_ms)).await;
     };
     let ask_again = TokenAsk::Refresh { app: &app.id, token };
-    let answer = ask(pipeline, &gateway.url, gateway.source, platform, &ask_again).await;
+    let answer = ask(pipeline, &gateway.url, gateway.source, tokens, &ask_again).await;
     let now_ms = pipeline.clock.now_ms();
     let next = match usable(answer, now_ms) {
         TokenAnswer::Token { token, expires_ms } => held(&known, token, expires_ms, now_ms),
@@ -343,14 +350,8 @@ async fn refresh(pipeline: &Pipeline, due: Arc<GatewayToken>) {
 }
 
 /// Asks a platform for a token. What it answers is free of what it was asked with.
-async fn ask(
-    pipeline: &Pipeline,
-    url: &str,
-    source: Source,
-    platform: &dyn Platform,
-    ask: &TokenAsk<'_>,
-) -> TokenAnswer {
-    let call = platform.token_call(ask);
+async fn ask(pipeline: &Pipeline, url: &str, source: Source, tokens: &dyn Tokens, ask: &TokenAsk<'_>) -> TokenAnswer {
+    let call = tokens.call(ask);
     let shown = match ask {
         TokenAsk::First { login, .. } => &login.password,
         TokenAsk::Refresh { token, .. } => token,
@@ -359,7 +360,7 @@ async fn ask(
     let header = call.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let header = Secret::new(header.and_then(|value| value.split(' ').nth(1)).unwrap_or_default());
     match pipeline.outbound.call(outbound::Base { url, source }, call).await {
-        Ok(answer) => match platform.token_answer(answer.status, &answer.body) {
+        Ok(answer) => match tokens.answer(answer.status, &answer.body) {
             TokenAnswer::Refused { reason } => TokenAnswer::Refused { reason: cut(&reason, shown, &header) },
             TokenAnswer::Again { reason } => TokenAnswer::Again { reason: cut(&reason, shown, &header) },
             answer => answer,

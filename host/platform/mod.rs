@@ -2,13 +2,15 @@
 //! that it documents.
 //!
 //! A platform is a folder with the files `verify.rs`, `decode.rs`, `encode.rs`, `api.rs` and `wire.rs`, and one line in
-//! [`PLATFORMS`]. It reads and writes bytes; it sees neither the store nor a guest.
+//! [`PLATFORMS`]. It reads and writes bytes; it sees neither the store nor a guest. What several of them need lies beside the
+//! folders.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::domain::actor::Actor;
@@ -18,12 +20,16 @@ use crate::domain::delivery::{Delivery, Doubt, Finding, Receipt, Request};
 use crate::domain::event::{Event, Origin};
 use crate::domain::gateway::Login;
 use crate::domain::names::{BotId, ConversationKey, KeyId, TenantName};
+use crate::domain::rules::Rules;
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::secret::Secret;
 use crate::domain::token::Token;
-use crate::domain::validate::{Checked, Limits, Refusal, Rules};
+use crate::domain::turn::PastMessage;
+use crate::domain::validate::{Checked, Limits, Refusal};
 
 pub mod khoros;
+pub mod answers;
+mod fields;
 
 /// Every platform that the host speaks.
 pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros];
@@ -66,15 +72,23 @@ pub trait Platform: Send + Sync {
         Ok(())
     }
 
-    /// The headers with which the platform would bring an event to a bot elsewhere: the registration's credentials, and an id
-    /// that is the same for each try.
+    /// The headers with which the platform would bring an event to a bot elsewhere: the registration's credentials where they
+    /// are not in the body, and an id that is the same for each try where the platform has one.
     ///
     /// # Errors
     /// Says what of the registration cannot stand in a header.
-    fn relay_headers(&self, bot: &Bot, id: &str, body: &[u8], now_ms: u64) -> Result<HeaderMap, String>;
+    fn relay_headers(&self, _bot: &Bot, _id: &str, _body: &[u8], _now_ms: u64) -> Result<HeaderMap, String> {
+        Ok(HeaderMap::from_iter([(CONTENT_TYPE, JSON)]))
+    }
 
     /// How many bots may listen to one channel of a tenant; none: as many as like.
     fn places(&self) -> Option<Places> {
+        None
+    }
+
+    /// How many conversations a bot may be in at once: one that is in so many gets no event of another that begins. None: as many
+    /// as there are.
+    fn room(&self, _bot: &Bot) -> Option<usize> {
         None
     }
 
@@ -82,8 +96,11 @@ pub trait Platform: Send + Sync {
     /// a registration.
     fn stand_in(&self, event: &Verified) -> Bot;
 
-    /// What the platform allows where the event happened.
+    /// What the platform makes of what a bot may ask for, where the event happened.
     fn rules(&self, origin: &Origin) -> Rules;
+
+    /// The networks that differ in this, each with an `Origin::network` that stands for it.
+    fn networks(&self) -> &'static [(&'static str, &'static str)];
 
     /// Turns checked actions into requests that answer `event`.
     ///
@@ -91,14 +108,13 @@ pub trait Platform: Send + Sync {
     /// What only the encoder can see, such as a passthrough that is not JSON.
     fn encode(&self, bot: &Bot, event: &Verified, checked: &Checked) -> Result<Vec<Request>, Vec<Refusal>>;
 
-    /// The headers that carry the tenant's credentials to its gateway.
-    fn authorize(&self, token: &Secret) -> HeaderMap;
+    /// What shows a request's gateway that it comes from the tenant, and in which bot's name.
+    fn authorize(&self, token: &Secret, delivery: &Delivery) -> Shows;
 
-    /// The call by which the host gets a token for an app of a tenant's.
-    fn token_call(&self, ask: &TokenAsk<'_>) -> GatewayCall;
-
-    /// Reads the answer to such a call.
-    fn token_answer(&self, status: StatusCode, body: &[u8]) -> TokenAnswer;
+    /// Tokens for one app each, where the platform has such.
+    fn tokens(&self) -> Option<&dyn Tokens> {
+        None
+    }
 
     /// Reads the platform's answer to a request.
     fn receipt(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Receipt;
@@ -108,10 +124,14 @@ pub trait Platform: Send + Sync {
 
     /// What to `GET` below the gateway to learn what became of a try that the platform may have done; nothing where it cannot be
     /// asked, or not any more.
-    fn inquiry(&self, delivery: &Delivery, doubt: &Doubt, now_ms: u64) -> Option<String>;
+    fn inquiry(&self, _delivery: &Delivery, _doubt: &Doubt, _now_ms: u64) -> Option<String> {
+        None
+    }
 
     /// Reads the answer to such a question.
-    fn finding(&self, delivery: &Delivery, doubt: &Doubt, status: StatusCode, body: &[u8]) -> Finding;
+    fn finding(&self, _delivery: &Delivery, _doubt: &Doubt, _status: StatusCode, _body: &[u8]) -> Finding {
+        Finding::Unknown { reason: "the platform cannot be asked".to_owned() }
+    }
 
     /// Where the platform's own API is served: `/bots/v3`. Each is a call's `prefix`.
     fn api_prefixes(&self) -> &'static [&'static str];
@@ -122,23 +142,56 @@ pub trait Platform: Send + Sync {
     /// The scope that a call needs.
     fn api_scope(&self, method: &Method, path: &str) -> Scope;
 
-    /// What a call to one of the API's prefixes shows to say who makes it; nothing where it shows nothing that is taken there.
-    fn api_shown(&self, prefix: &str, headers: &HeaderMap) -> Option<Shown>;
+    /// What a call to one of the API's prefixes shows, in its headers or its query, to say who makes it; nothing where it shows
+    /// nothing that is taken there.
+    fn api_shown(&self, prefix: &str, headers: &HeaderMap, query: &str) -> Option<Shown>;
 
-    /// Whether a token was signed with this key: by one algorithm, in constant time.
-    fn is_signed(&self, token: &Secret, key: &Secret) -> bool;
-
-    /// What whoever shows a token may do, in the name of the token's app.
-    fn token_scopes(&self) -> Scopes;
-
-    /// What the API answers below a prefix to a caller without a valid key or token.
-    fn api_unauthorized(&self, prefix: &str) -> ApiAnswer;
+    /// What the API answers below a prefix to a caller who shows nothing, or no valid key or token.
+    fn api_unauthorized(&self, prefix: &str, shown: bool) -> ApiAnswer;
 
     /// What the API answers below a prefix when it cannot be told now who the caller is.
     fn api_unavailable(&self, prefix: &str) -> ApiAnswer;
 
     /// What the API answers below a prefix to a key without the scope that the call needs.
     fn api_forbidden(&self, prefix: &str, scope: Scope) -> ApiAnswer;
+}
+
+/// Tokens of a platform, each for one app: the host gets them for gateways, and gives them out for the API that it serves.
+pub trait Tokens: Send + Sync {
+    /// The call by which the host gets a token for an app of a tenant's.
+    fn call(&self, ask: &TokenAsk<'_>) -> GatewayCall;
+
+    /// Reads the answer to such a call.
+    fn answer(&self, status: StatusCode, body: &[u8]) -> TokenAnswer;
+
+    /// Whether a token was signed with this key: by one algorithm, in constant time.
+    fn is_signed(&self, token: &Secret, key: &Secret) -> bool;
+
+    /// What whoever shows a token may do, in the name of the token's app.
+    fn scopes(&self) -> Scopes;
+}
+
+/// What the body of a request to most platforms is.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What a request shows to its gateway.
+#[derive(Debug, Clone, Default)]
+pub struct Shows {
+    /// Headers, with the credentials where they belong there.
+    pub headers: HeaderMap,
+    /// What is added to the query, percent-encoded: for platforms whose key stands there. It is never stored.
+    pub query: Option<String>,
+}
+
+impl Shows {
+    /// A path with what is shown in its query.
+    #[must_use]
+    pub fn path(&self, path: &str) -> String {
+        match &self.query {
+            Some(query) => format!("{path}{}{query}", if path.contains('?') { '&' } else { '?' }),
+            None => path.to_owned(),
+        }
+    }
 }
 
 /// What a caller of a platform's API shows. Nothing of it is checked yet.
@@ -237,6 +290,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A webhook as it came in.
 #[derive(Debug, Clone)]
 pub struct Webhook {
+    /// What follows `/hooks/<platform>/` in its path.
+    pub path: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body, untouched.
@@ -278,6 +333,14 @@ impl Verified {
 /// Why a webhook is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
+    /// The part of the webhook that holds the secret is missing or cannot be read.
+    #[error("{part}: {reason}")]
+    Unreadable {
+        /// Which.
+        part: &'static str,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
     /// A header is missing or cannot be read.
     #[error("header {header}: {reason}")]
     Header {
@@ -320,6 +383,8 @@ pub struct Decoded {
     pub conversation: ConversationKey,
     /// The platform's own id of the event, the same however often it is delivered, where it has one.
     pub event_id: Option<String>,
+    /// The conversation's last messages, oldest first, where the event brings them and the registration lets the bot see them.
+    pub history: Vec<PastMessage>,
 }
 
 /// A call of a platform's own API by somebody with a valid key or token.

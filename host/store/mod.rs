@@ -192,12 +192,20 @@ pub struct Arrival {
     pub dedupe_key: String,
     /// Until when that key is kept, in milliseconds since 1970-01-01 UTC.
     pub dedupe_until_ms: u64,
-    /// Whether a customer is in conversation with the bot from this event on.
-    pub begins: bool,
+    /// Set when a customer is in conversation with the bot from this event on, if there is room.
+    pub beginning: Option<Beginning>,
     /// The body as it came.
     pub body: Bytes,
     /// When it came.
     pub now_ms: u64,
+}
+
+/// That a conversation begins, unless it has begun already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beginning {
+    /// How many conversations the bot may be in, counted while it holds them; beyond it this one does not begin. None: any
+    /// number.
+    pub room: Option<usize>,
 }
 
 /// What became of an arrival.

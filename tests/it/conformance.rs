@@ -8,11 +8,16 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const STATEMENTS: u16 = 182;
+const STATEMENTS: u16 = 275;
 
 /// The first statement of each seed.
-const SEEDS: [(u16, &str); 3] =
-    [(1, "Seed 000: registrations"), (68, "Seed 001: responding"), (144, "Seed 002: events")];
+const SEEDS: [(u16, &str); 5] = [
+    (1, "Seed 000: registrations"),
+    (68, "Seed 001: responding"),
+    (144, "Seed 002: events"),
+    (183, "Seed 003: DeadSimpleChat bots"),
+    (213, "Seed 004: LiveChat bot agents"),
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -104,7 +109,7 @@ fn list_of_numbers(list: &str) -> Vec<u16> {
 }
 
 fn table(statements: &BTreeMap<u16, Statement>, proofs: &BTreeMap<u16, Vec<String>>) -> String {
-    let mut table = "# Conformance\n\nWhat the documents about Khoros state, and what proves it: the tests in `tests/it/`. Written by \
+    let mut table = "# Conformance\n\nWhat the platforms' documents state, and what proves it: the tests in `tests/it/`. Written by \
                      `CONFORMANCE=write cargo test --test it conformance`.\n"
         .to_owned();
     for (number, Statement { words, reason }) in statements {

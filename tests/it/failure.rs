@@ -93,11 +93,6 @@ async fn one_refused_action_refuses_all() {
 }
 
 #[tokio::test]
-async fn a_button_that_the_platform_lacks_is_refused() {
-    fails(quick(), "link", "refused", "link-button").await;
-}
-
-#[tokio::test]
 async fn a_state_beyond_the_limit_is_refused() {
     fails(quick(), "huge state", "refused", "state-too-large").await;
 }

@@ -10,7 +10,7 @@ use bothost::domain::names::{BotId, ConversationKey, EventId, ModuleName, Tenant
 use bothost::domain::secret::Secret;
 use bothost::domain::turn::StateChange;
 use bothost::store::sqlite::{Settings, Sqlite};
-use bothost::store::{Accepted, Arrival, Claim, Ending, Store, TurnRecord};
+use bothost::store::{Accepted, Arrival, Beginning, Claim, Ending, Store, TurnRecord};
 use tempfile::TempDir;
 
 mod archive;
@@ -116,7 +116,7 @@ fn arrival(conversation: &str, dedupe: &str, now_ms: u64) -> Arrival {
         bot_revision: 1,
         conversation: ConversationKey::from(conversation),
         kind: "message",
-        begins: true,
+        beginning: Some(Beginning { room: None }),
         dedupe_key: dedupe.to_owned(),
         dedupe_until_ms: now_ms + 10_000,
         body: dedupe.to_owned().into(),

@@ -4,13 +4,13 @@
 //! an event of an unknown type is an update with an `other` operation. Only three things are refused: a body that is not JSON, a
 //! body that is not an object, and a message that does not say whose it is.
 
-use super::fields::{self, Fields};
 use crate::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
 use crate::domain::event::{
     AgentResponse, Author, Conversation, Event, Message, Operation, Origin, Owner, Update, Visibility,
 };
 use crate::domain::names::{BotId, ConversationKey, ModuleName, TenantName};
 use crate::domain::secret::Secret;
+use crate::platform::fields::{self, Fields};
 use crate::platform::{DecodeError, Decoded};
 
 mod parts;
@@ -39,7 +39,7 @@ pub(super) fn decode(bot: &Bot, body: &[u8]) -> Result<Decoded, DecodeError> {
         visibility: coordinate.visibility,
     };
     let conversation = conversation_key(bot, [&origin.network, &origin.channel, author]);
-    Ok(Decoded { event, origin, conversation, event_id: id })
+    Ok(Decoded { event, origin, conversation, event_id: id, history: Vec::new() })
 }
 
 /// A bot that holds the conversation where the event says that a bot does, and that the event is for otherwise.

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::fields::{self, Fields};
 use super::wire::{
     self, Attributes, Author, AuthorAttributes, Call, Control, Endpoint, Note, Nothing, Owner, Priority, Resolve,
     SecureForm, Tags, WorkQueue,
@@ -15,6 +14,7 @@ use crate::domain::action::{Action, Attribute};
 use crate::domain::bot::Bot;
 use crate::domain::delivery::Request;
 use crate::domain::validate::{Checked, Refusal};
+use crate::platform::fields::{self, Fields};
 
 mod respond;
 
@@ -23,13 +23,13 @@ pub(super) const SECURE_FORM: &str = "secure-form";
 
 /// Encodes every action, or says why one cannot be.
 pub(super) fn encode(bot: &Bot, event: &[u8], checked: &Checked) -> Result<Vec<Request>, Vec<Refusal>> {
-    if checked.actions().is_empty() {
+    if checked.actions().len() == 0 {
         return Ok(Vec::new());
     }
     let answer = Answer::to(bot, event).map_err(|refusal| vec![refusal])?;
     let mut requests = Vec::with_capacity(checked.actions().len());
     let mut refusals = Vec::new();
-    for (at, action) in checked.actions().iter().enumerate() {
+    for (at, action) in checked.placed() {
         match answer.request(&format!("actions[{at}].{}", action.kind()), action) {
             Ok(request) => requests.push(request),
             Err(refusal) => refusals.push(refusal),

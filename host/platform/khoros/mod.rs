@@ -10,16 +10,17 @@
 use http::{HeaderMap, Method, StatusCode};
 
 use super::{
-    ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, GatewayCall, Host, Platform, Shown, TokenAnswer, TokenAsk,
-    Verified, VerifyError, Webhook,
+    ApiAnswer, ApiCall, BoxFuture, DecodeError, Decoded, GatewayCall, Host, Platform, Shown, Shows, TokenAnswer,
+    TokenAsk, Tokens, Verified, VerifyError, Webhook,
 };
 use crate::domain::bot::{Bot, Places};
 use crate::domain::delivery::{Delivery, Doubt, Finding, Receipt, Request};
 use crate::domain::event::Origin;
 use crate::domain::names::BotId;
+use crate::domain::rules::{Feature, Means, Rule, Rules};
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::secret::Secret;
-use crate::domain::validate::{Checked, Refusal, Rule, Rules};
+use crate::domain::validate::{Checked, Refusal};
 
 pub mod actions;
 mod public;
@@ -28,7 +29,6 @@ pub mod verify;
 mod api;
 mod decode;
 mod encode;
-mod fields;
 mod jwt;
 mod passthrough;
 mod sign;
@@ -45,6 +45,9 @@ const CARE: &str = "/api/v2/tokens";
 /// Networks with typing indicators (conformance 81). `smooch` is Brand Messenger's older key, which its events still carry
 /// (conformance, note A).
 const TYPING_NETWORKS: [&str; 5] = ["apple", "brandmessenger", "facebook", "googlemessages", "smooch"];
+
+/// The choices of a list that become reply buttons where there are no lists; no document gives a number.
+const CHOICES_MAX: usize = 10;
 
 /// One LIVE bot on a network and external id, and at most ten bots that are LIVE or MONITORING: "9 when a LIVE bot is present, or
 /// 10" (conformance 45; platforms.md A4). The platform counts them by customer; the host counts each tenant's.
@@ -93,30 +96,49 @@ impl Platform for Khoros {
 
     fn rules(&self, origin: &Origin) -> Rules {
         let network = origin.network.as_str();
-        Rules {
-            typing: Rule { allowed: TYPING_NETWORKS.contains(&network), source: "conformance 81" },
-            list_picker: Rule { allowed: network == "apple", source: "conformance 78" },
-            link_buttons: Rule { allowed: false, source: "conformance 94, 95" },
-            reply_without_text: Rule { allowed: true, source: "conformance 93 and note D" },
-            numeric_ids: true,
-            other_kinds: &[encode::SECURE_FORM],
-        }
+        let mut rules = Rules::new(|feature| match feature {
+            Feature::Typing => Rule::native_if(TYPING_NETWORKS.contains(&network), Means::Dropped, "conformance 81"),
+            Feature::ListPicker => {
+                Rule::native_if(network == "apple", Means::Choices { most: CHOICES_MAX }, "conformance 78")
+            }
+            Feature::Link => Rule::degraded(Means::Line, "conformance 94, 95"),
+            Feature::BareReply => Rule::native("conformance 93 and note D"),
+            Feature::Text | Feature::Postback | Feature::Reply => Rule::native("conformance 70, 91"),
+            Feature::Image | Feature::Video => Rule::native("conformance 109"),
+            Feature::RichContent => Rule::native("conformance 115"),
+            Feature::Passthrough => Rule::native("conformance 123"),
+            Feature::HandOff
+            | Feature::TakeOver
+            | Feature::SetPriority
+            | Feature::Tag
+            | Feature::Note
+            | Feature::MoveTo
+            | Feature::Resolve
+            | Feature::SetAttributes => Rule::native("platforms.md A7"),
+        });
+        rules.numeric_ids = true;
+        rules.other_kinds = &[encode::SECURE_FORM];
+        rules
+    }
+
+    fn networks(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            ("apple", "apple"),
+            ("brandmessenger, facebook, googlemessages", "brandmessenger"),
+            ("instagram, lia, sms, twitter, wechat, whatsapp", "whatsapp"),
+        ]
     }
 
     fn encode(&self, bot: &Bot, event: &Verified, checked: &Checked) -> Result<Vec<Request>, Vec<Refusal>> {
         encode::encode(bot, event.body(), checked)
     }
 
-    fn authorize(&self, token: &Secret) -> HeaderMap {
-        tokens::bearer(token)
+    fn authorize(&self, token: &Secret, _delivery: &Delivery) -> Shows {
+        Shows { headers: tokens::bearer(token), query: None }
     }
 
-    fn token_call(&self, ask: &TokenAsk<'_>) -> GatewayCall {
-        tokens::call(ask)
-    }
-
-    fn token_answer(&self, status: StatusCode, body: &[u8]) -> TokenAnswer {
-        tokens::read(status, body)
+    fn tokens(&self) -> Option<&dyn Tokens> {
+        Some(self)
     }
 
     fn receipt(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Receipt {
@@ -140,16 +162,8 @@ impl Platform for Khoros {
     }
 
     /// The bots' API takes a key or a token as the bearer, the Care API a key as the password of Basic credentials.
-    fn api_shown(&self, prefix: &str, headers: &HeaderMap) -> Option<Shown> {
+    fn api_shown(&self, prefix: &str, headers: &HeaderMap, _query: &str) -> Option<Shown> {
         api::shown(prefix, headers)
-    }
-
-    fn is_signed(&self, token: &Secret, key: &Secret) -> bool {
-        jwt::is_signed(token.reveal(), key)
-    }
-
-    fn token_scopes(&self) -> Scopes {
-        [Scope::READ, Scope::BOTS].into_iter().collect()
     }
 
     fn api<'a>(&'a self, call: ApiCall, host: &'a dyn Host) -> BoxFuture<'a, ApiAnswer> {
@@ -161,7 +175,7 @@ impl Platform for Khoros {
         if *method == Method::GET { Scope::READ } else { Scope::BOTS }
     }
 
-    fn api_unauthorized(&self, prefix: &str) -> ApiAnswer {
+    fn api_unauthorized(&self, prefix: &str, _shown: bool) -> ApiAnswer {
         api::unauthorized(prefix)
     }
 
@@ -171,5 +185,23 @@ impl Platform for Khoros {
 
     fn api_forbidden(&self, prefix: &str, scope: Scope) -> ApiAnswer {
         api::forbidden(prefix, scope)
+    }
+}
+
+impl Tokens for Khoros {
+    fn call(&self, ask: &TokenAsk<'_>) -> GatewayCall {
+        tokens::call(ask)
+    }
+
+    fn answer(&self, status: StatusCode, body: &[u8]) -> TokenAnswer {
+        tokens::read(status, body)
+    }
+
+    fn is_signed(&self, token: &Secret, key: &Secret) -> bool {
+        jwt::is_signed(token.reveal(), key)
+    }
+
+    fn scopes(&self) -> Scopes {
+        [Scope::READ, Scope::BOTS].into_iter().collect()
     }
 }

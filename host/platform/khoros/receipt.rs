@@ -1,17 +1,10 @@
 //! Reads Khoros' answer to a call (platforms.md A6, A7, A9).
 
-use std::time::Duration;
-
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::domain::delivery::Receipt;
-
-/// The longest text kept of an answer, in bytes.
-pub const REASON_BYTES_MAX: usize = 1024;
-
-/// The longest wait that the platform can ask for.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::platform::answers::{as_it_is, retry_after, shorten};
 
 /// The longest request id kept, in bytes.
 const REFERENCE_BYTES_MAX: usize = 256;
@@ -57,12 +50,6 @@ fn reference(answer: &Value, headers: &HeaderMap) -> Option<String> {
     (!id.is_empty() && id.len() <= REFERENCE_BYTES_MAX).then(|| id.to_owned())
 }
 
-/// Seconds; the other form, a date, would need a clock that this room does not have, and Khoros documents neither.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
-}
-
 /// The messages in any of the five envelopes (platforms.md A9), or else the body as it is.
 fn words(answer: &Value, body: &[u8]) -> String {
     let error = answer.get("error");
@@ -78,15 +65,5 @@ fn words(answer: &Value, body: &[u8]) -> String {
     if let Some(text) = texts.into_iter().flatten().find_map(Value::as_str) {
         return text.to_owned();
     }
-    let start = &body[..body.len().min(REASON_BYTES_MAX)];
-    if start.is_empty() { "no body".to_owned() } else { String::from_utf8_lossy(start).into_owned() }
-}
-
-pub(super) fn shorten(mut text: String) -> String {
-    if text.len() > REASON_BYTES_MAX {
-        let cut = "…";
-        text.truncate(text.floor_char_boundary(REASON_BYTES_MAX - cut.len()));
-        text.push_str(cut);
-    }
-    text
+    as_it_is(body)
 }

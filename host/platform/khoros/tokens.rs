@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::receipt;
 use crate::domain::delivery::{Delivery, Doubt, Finding};
 use crate::domain::secret::Secret;
+use crate::platform::answers::shorten;
 use crate::platform::{GatewayCall, TokenAnswer, TokenAsk};
 
 /// What may stand in a part of a path as it is.
@@ -98,7 +99,7 @@ pub(super) fn finding(delivery: &Delivery, doubt: &Doubt, status: StatusCode, bo
         Some(failed) => {
             let details = &failed["details"];
             let words = details["message"].as_str().unwrap_or("without a reason");
-            Finding::Failed { reason: receipt::shorten(format!("its record says ERROR: {words}")) }
+            Finding::Failed { reason: shorten(format!("its record says ERROR: {words}")) }
         }
         None => unknown("its request records know nothing of it".to_owned()),
     }

@@ -30,7 +30,7 @@ const REQUEST_ID: &str = "x-amzn-requestid";
 
 /// Verifies a webhook against the bot's credentials.
 pub(super) fn verify(bot: &Bot, webhook: Webhook, now_ms: u64) -> Result<Verified, VerifyError> {
-    let Webhook { headers, body } = webhook;
+    let Webhook { headers, body, .. } = webhook;
     let credentials = &bot.credentials;
     let delivery_id = match &credentials.scheme {
         Scheme::Basic => {

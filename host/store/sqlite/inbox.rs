@@ -10,7 +10,7 @@ use crate::domain::delivery::Request;
 use crate::domain::event::Owner;
 use crate::domain::names::{BotId, ConversationKey, EventId, TenantName};
 use crate::domain::turn::StateChange;
-use crate::store::{Accepted, Arrival, Claim, Claims, Ending, Error, Lease, TurnRecord};
+use crate::store::{Accepted, Arrival, Beginning, Claim, Claims, Ending, Error, Lease, TurnRecord};
 
 /// What a claim is made of: the conversation, its oldest pending event, its state.
 macro_rules! heads {
@@ -53,7 +53,10 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
         .prepare_cached("SELECT id, ready_at IS NULL, ongoing IS NULL FROM conversations WHERE bot = ?1 AND key = ?2")?
         .query_row(params![bot, arrival.conversation.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let begins = arrival.begins && known.is_none_or(|(_, _, closed)| closed);
+    let begins = match arrival.beginning {
+        Some(beginning) if known.is_none_or(|(_, _, closed)| closed) => has_room(db, bot, beginning)?,
+        _ => false,
+    };
     let conversation = match known {
         Some((id, idle, _)) => {
             if idle {
@@ -89,6 +92,17 @@ pub(super) fn accept(work: &mut Work, arrival: &Arrival) -> Result<Accepted, Err
         db.prepare_cached("UPDATE conversations SET ongoing = ?2 WHERE id = ?1")?.execute([conversation, id])?;
     }
     Ok(Accepted::New(EventId(id)))
+}
+
+/// Whether a bot may be in one conversation more. One that an agent holds is not counted.
+fn has_room(db: &Connection, bot: &str, beginning: Beginning) -> Result<bool, Error> {
+    let Some(room) = beginning.room else { return Ok(true) };
+    let held: i64 = db
+        .prepare_cached(
+            "SELECT count(*) FROM conversations WHERE bot = ?1 AND ongoing IS NOT NULL AND (owner IS NULL OR owner <> 'agent')",
+        )?
+        .query_row([bot], |row| row.get(0))?;
+    Ok(held < count(room))
 }
 
 /// Leases the oldest pending event of each conversation that is ready.

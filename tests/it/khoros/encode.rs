@@ -298,26 +298,42 @@ fn the_conversations_number_is_named_where_the_event_had_one() {
     assert!(update[0].body.contains(r#""conversationDisplayId":123"#), "{}", update[0].body);
 }
 
-/// Conformance 78, 81, 94, 95, 108, 116.
+/// Conformance 78, 81, 94, 95: it never reaches the platform.
 #[test]
-fn what_a_network_or_the_platform_does_not_have_is_refused() {
+fn what_a_network_does_not_have_is_done_in_another_way() {
     for network in ["whatsapp", "twitter", "sms", "lia", "somethingnew"] {
-        let refusal = refused(&on(network), Action::TypingStart);
-        assert_eq!((refusal.path.as_str(), refusal.source), ("actions[0].typing-start", "conformance 81"), "{network}");
+        assert_eq!(encode_on(&on(network), vec![Action::TypingStart, Action::TypingStop]).unwrap(), [], "{network}");
     }
     for network in ["brandmessenger", "smooch", "facebook", "googlemessages", "apple"] {
-        encode_on(&on(network), vec![Action::TypingStart, Action::TypingStop]).unwrap();
+        assert_eq!(encode_on(&on(network), vec![Action::TypingStart, Action::TypingStop]).unwrap().len(), 2);
     }
     for network in ["brandmessenger", "facebook", "whatsapp"] {
-        let refusal = refused(&on(network), with(Attachment::ListPicker(Box::new(picker()))));
-        assert_eq!(refusal.source, "conformance 78", "{network}");
+        let requests = encode_on(&on(network), vec![with(Attachment::ListPicker(Box::new(picker())))]).unwrap();
+        let body: Value = serde_json::from_str(&requests[0].body).unwrap();
+        assert_eq!(body.get("list"), None, "{network}");
+        assert!(body["text"].as_str().unwrap().contains("\n1. This beer"), "{network}: {body}");
+        assert_eq!(body["actions"][0]["type"], "reply", "{network}");
+        assert_eq!(body["actions"][0]["text"], "This beer", "{network}");
     }
+    let link = Button::Link { text: "shop".to_owned(), url: "https://shop.example.com".to_owned() };
+    let link = say(Response { text: Some("Here".to_owned()), buttons: vec![link], ..Response::default() });
+    let body: Value = serde_json::from_str(&encode_on(&on("apple"), vec![link]).unwrap()[0].body).unwrap();
+    assert_eq!((&body["text"], body.get("actions")), (&json!("Here\nshop: https://shop.example.com"), None));
+    // What is left out leaves the others in their places.
+    let bad = with(Attachment::Passthrough("x".to_owned()));
+    let refusals = encode_on(&on("sms"), vec![Action::TypingStart, bad]).unwrap_err();
+    assert_eq!(refusals[0].path, "actions[1].respond.passthrough");
+}
+
+/// Conformance 108, 116.
+#[test]
+fn what_the_platform_does_not_have_is_refused() {
     let mut film = picker();
     film.sections[0].choices[0].media = Some(Media { kind: MediaKind::Video, ..picture() });
     assert_eq!(refused(&on("apple"), with(Attachment::ListPicker(Box::new(film)))).source, "conformance 108");
-    let link = Button::Link { text: "shop".to_owned(), url: "https://shop.example.com".to_owned() };
+    let link = Button::Link { text: "shop".to_owned(), url: "shop".to_owned() };
     let refusal = refused(&on("apple"), say(Response { buttons: vec![link], ..Response::default() }));
-    assert_eq!((refusal.rule, refusal.source), ("link-button", "conformance 94, 95"));
+    assert_eq!((refusal.rule, refusal.path.as_str()), ("url", "actions[0].respond.buttons[0].url"));
     let alone = say(Response { attachment: Some(Attachment::RichContent(rich())), ..Response::default() });
     assert_eq!(refused(&on("apple"), alone).source, "conformance 116");
     let audio = with(Attachment::Media(Media { kind: MediaKind::Other("AUDIO".to_owned()), ..picture() }));

@@ -201,7 +201,7 @@ fn actions_by_chance_are_refused_or_mean_the_same_on_the_wire() {
             Ok(both) => both,
             Err(refusals) => return well_refused(&refusals),
         };
-        for (action, request) in checked.actions().iter().zip(requests) {
+        for (action, request) in checked.actions().zip(requests) {
             let method = Method::from_bytes(request.method.as_bytes()).unwrap();
             let path = request.path.strip_prefix("/bots/v3/").unwrap();
             let asked = read(&method, path, request.body.as_bytes())

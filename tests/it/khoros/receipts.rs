@@ -5,8 +5,8 @@ use std::time::Duration;
 use bothost::domain::delivery::Receipt;
 use bothost::domain::secret::Secret;
 use bothost::platform::Platform;
+use bothost::platform::answers::{REASON_BYTES_MAX, RETRY_AFTER_MAX};
 use bothost::platform::khoros::Khoros;
-use bothost::platform::khoros::receipt::{REASON_BYTES_MAX, RETRY_AFTER_MAX};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 fn receipt(status: u16, body: &str) -> Receipt {

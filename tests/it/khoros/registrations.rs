@@ -468,7 +468,7 @@ async fn other_paths_and_methods_and_a_host_in_trouble() {
         assert_eq!(answer.status.as_u16(), 500);
         assert!(body.contains(words) && !body.contains("/srv"), "{body}");
     }
-    let unauthorized = Khoros.api_unauthorized("/bots/v3");
+    let unauthorized = Khoros.api_unauthorized("/bots/v3", true);
     assert_eq!(unauthorized.status.as_u16(), 401);
     assert!(unauthorized.body.unwrap().starts_with(r#"{"error":{"message":"Unauthorized","requestId":""#));
 }

@@ -18,7 +18,7 @@ const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const HEADER: &str = "X-Hub-Signature-256";
 
 fn verify(scheme: Scheme, secret: &str, headers: HeaderMap, body: &[u8]) -> Result<Verified, VerifyError> {
-    let webhook = Webhook { headers, body: Bytes::copy_from_slice(body) };
+    let webhook = Webhook { path: "hash-1".to_owned(), headers, body: Bytes::copy_from_slice(body) };
     Khoros.verify(&bot(scheme, secret), webhook, NOW_MS)
 }
 
@@ -90,7 +90,7 @@ fn a_signature_that_others_made_is_believed() {
     let mut headers = with(HeaderMap::new(), "webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek");
     headers = with(headers, "webhook-timestamp", "1614265330");
     headers = with(headers, "webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    let webhook = Webhook { headers, body: Bytes::from_static(br#"{"test": 2432232314}"#) };
+    let webhook = Webhook { path: "hash-1".to_owned(), headers, body: Bytes::from_static(br#"{"test": 2432232314}"#) };
     let believed = Khoros.verify(&bot(Scheme::StandardWebhooks, KEY), webhook, 1_614_265_330_000).unwrap();
     assert_eq!(believed.delivery_id(), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
 }

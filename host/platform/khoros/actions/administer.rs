@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::object::{Found, Object, Place, shown};
 use crate::domain::action::{Action, Attribute};
 use crate::domain::event::Owner;
-use crate::platform::khoros::{encode, fields};
+use crate::platform::fields;
+use crate::platform::khoros::encode;
 
 /// The `other` actions that only a call of the API can ask for, besides the secure form that bots have as well: they change what
 /// the platform knows of the customer.

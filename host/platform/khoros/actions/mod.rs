@@ -10,12 +10,14 @@ use http::Method;
 use self::message::{SAYS, Said};
 use self::object::{Found, Object, Place};
 use super::wire::{self, Endpoint};
-use super::{Khoros, encode, fields};
+use super::{Khoros, encode};
 use crate::domain::action::Action;
 use crate::domain::delivery::Request;
 use crate::domain::event::{Origin, Owner, Visibility};
-use crate::domain::validate::{self, Limits, Refusal, Rules};
+use crate::domain::rules::Rules;
+use crate::domain::validate::{self, Limits, Refusal};
 use crate::platform::Platform as _;
+use crate::platform::fields;
 
 mod administer;
 mod message;
@@ -190,7 +192,9 @@ fn rules(coordinate: Option<&Coordinate>) -> Rules {
         || Origin { network: String::new(), channel: String::new(), visibility: Visibility::Private },
         |at| Origin { network: at.network_key.clone(), channel: at.external_id.clone(), visibility: at.scope },
     );
-    Rules { other_kinds: administer::KINDS, ..Khoros.rules(&origin) }
+    let mut rules = Khoros.rules(&origin);
+    rules.other_kinds = administer::KINDS;
+    rules
 }
 
 /// Asks the one check for actions, and says what it finds in the payload's own words. What was misread is not refused again.

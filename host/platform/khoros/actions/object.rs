@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use crate::domain::validate::{REFUSALS_MAX, Refusal};
-use crate::platform::khoros::fields::{self, Fields};
+use crate::platform::fields::{self, Fields};
 
 /// How much of a refused text is shown, in characters.
 const SHOWN_MAX: usize = 100;

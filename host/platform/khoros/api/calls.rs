@@ -23,9 +23,9 @@ use crate::domain::bot::{Bot, Mode};
 use crate::domain::call::{Call, Called, Outcome, RequestId};
 use crate::domain::event::Owner;
 use crate::domain::validate::Refusal;
+use crate::platform::fields::{self, Fields};
 use crate::platform::khoros::actions::{self, Asked, Coordinate};
 use crate::platform::khoros::decode::{conversation_key, is_network};
-use crate::platform::khoros::fields::{self, Fields};
 use crate::platform::khoros::{NAME, encode};
 use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
 

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use super::envelope::{answer, messages, request_id, written};
 use crate::domain::bot::{Bot, Runs};
 use crate::domain::call::{RequestId, RequestOrigin, RequestRecord, RequestState, RequestsWanted};
+use crate::platform::fields::{self, Fields};
 use crate::platform::khoros::NAME;
-use crate::platform::khoros::fields::{self, Fields};
 use crate::platform::{ApiAnswer, ApiCall, Host, HostError};
 
 /// How many requests a list holds.

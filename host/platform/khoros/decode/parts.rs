@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::event::{FormField, FormResponse, Location, Media, Press, Referral};
-use crate::platform::khoros::fields::{self, Fields};
+use crate::platform::fields::{self, Fields};
 use crate::platform::khoros::wire;
 
 /// A pressed button (conformance 91, 151).
