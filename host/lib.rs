@@ -9,4 +9,5 @@ pub mod platform;
 pub mod store;
 pub mod guest;
 pub mod simulator;
+pub mod workbench;
 pub mod domain;

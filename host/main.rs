@@ -12,6 +12,8 @@ fn main() -> ExitCode {
         Command::Demo(demo) => cli::demo::run(&demo),
         Command::Check(check) => cli::check::run(&check),
         Command::Run(run) => cli::run::run(&run),
+        Command::Chat(chat) => cli::chat::run(&chat),
+        Command::Test(test) => cli::test::run(&test),
         Command::Push(push) => cli::push::run(&push),
         Command::Events(events) => cli::events::run(&events),
         Command::Explain(explain) => cli::explain::run(&explain),

@@ -8,6 +8,8 @@ pub mod serve;
 pub mod demo;
 pub mod check;
 pub mod run;
+pub mod chat;
+pub mod test;
 pub mod push;
 pub mod events;
 pub mod explain;
@@ -31,12 +33,16 @@ pub struct Args {
 pub enum Command {
     /// Serve: take webhooks in, run bots, send their answers.
     Serve(serve::Serve),
-    /// Show the whole way of an event on this machine, with a simulated platform.
+    /// Show the whole way of an event on this machine, with simulated platforms.
     Demo(demo::Demo),
     /// Check whether a module is one that this host runs; exit code 1 when it is not.
     Check(check::Check),
     /// Run a module on one event and print what it answers, as JSON; exit code 1 when it fails.
     Run(run::Run),
+    /// Talk to a bot in the terminal, as a customer.
+    Chat(chat::Chat),
+    /// Run a bot's scenarios: conversations with what is expected of it; exit code 1 where something else comes.
+    Test(test::Test),
     /// Upload a module to a running host.
     Push(push::Push),
     /// List a running host's events, the newest first.

@@ -19,7 +19,7 @@ pub fn requests(address: &str, hook: &str, events: usize, tag: &str) -> Vec<Vec<
     for number in 0..events {
         let body = event(number, tag);
         let id = format!("{tag}-{number}");
-        let headers = simulator::sign::sign_standard_webhooks(SECRET, &id, now_s, body.as_bytes());
+        let headers = simulator::khoros::sign::sign_standard_webhooks(SECRET, &id, now_s, body.as_bytes());
         let mut request = format!(
             "POST {hook} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
             body.len()

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use bothost::simulator::{self, SimulatedKhoros};
+use bothost::simulator::{self, khoros::SimulatedKhoros};
 use tokio::net::TcpListener;
 
 use crate::figure;

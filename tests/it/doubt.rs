@@ -1,6 +1,6 @@
 //! A request whose end is not known: the platform is asked what became of it before there is another try.
 
-use bothost::simulator::RequestState;
+use bothost::simulator::khoros::RequestState;
 use reqwest::StatusCode;
 
 use crate::support::guests;

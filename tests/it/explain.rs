@@ -1,6 +1,6 @@
 //! Why did the bot (not) answer: one record for each way that an event can go, over the API and on the command line.
 
-use bothost::simulator::{Conversation, Owner, sign};
+use bothost::simulator::khoros::{Conversation, Owner, sign};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Failure ends with a human: whatever goes wrong with a bot's turn or with a request to the platform, nobody is left waiting.
 
-use bothost::simulator::{Conversation, Owner};
+use bothost::simulator::khoros::{Conversation, Owner};
 use reqwest::StatusCode;
 use serde_json::json;
 

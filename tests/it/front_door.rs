@@ -1,7 +1,7 @@
 //! What comes to the front door and is not let in: nothing of it is stored, the sender is told why, and the figures count it.
 
 use axum::http::HeaderMap;
-use bothost::simulator::sign;
+use bothost::simulator::khoros::sign;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

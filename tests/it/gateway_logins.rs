@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use axum::Router;
 use axum::http::Method;
 use bothost::settings::{Overrides, Settings};
-use bothost::simulator::SimulatedKhoros;
+use bothost::simulator::khoros::SimulatedKhoros;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -1,7 +1,7 @@
 //! The whole way of an event: a webhook in, a bot's turn, an answer at the platform.
 
 use axum::http::{HeaderMap, HeaderValue};
-use bothost::simulator::sign;
+use bothost::simulator::khoros::sign;
 use serde_json::{Value, json};
 
 use crate::support::guests;
@@ -270,14 +270,14 @@ async fn the_concierge_hands_off_is_silent_then_and_forgets_at_the_end() {
     assert_eq!(stage.host.count("SELECT count(*) FROM states"), 0);
     let mut fresh = message("apple", "jo", "m-5", "hello");
     fresh.as_object_mut().unwrap().remove("owner");
-    stage.platform.khoros.set_owner(conversation("jo"), bothost::simulator::Owner::Bot(BOT.to_owned()));
+    stage.platform.khoros.set_owner(conversation("jo"), bothost::simulator::khoros::Owner::Bot(BOT.to_owned()));
     let greeted = say(&stage, &hook, fresh).await;
     assert_eq!(greeted[0].text(), "Welcome to Villa 🌸, Jo! 👋 How can I help?");
 }
 
 /// A conversation as the platform names it; closing it gave it back to the bot there.
-fn conversation(author: &str) -> bothost::simulator::Conversation {
-    bothost::simulator::Conversation {
+fn conversation(author: &str) -> bothost::simulator::khoros::Conversation {
+    bothost::simulator::khoros::Conversation {
         network: "apple".to_owned(),
         external_id: "page".to_owned(),
         author: author.to_owned(),

@@ -1,6 +1,6 @@
 //! Modes, what a bot that leaves hands over, and which public content reaches it: tried from outside.
 
-use bothost::simulator::{Conversation, Owner};
+use bothost::simulator::khoros::{Conversation, Owner};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

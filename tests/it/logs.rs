@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use bothost::simulator::sign;
+use bothost::simulator::khoros::sign;
 use serde_json::Value;
 
 use crate::support::cli::{bothost, command};

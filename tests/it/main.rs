@@ -45,6 +45,7 @@ mod khoros_requests;
 mod khoros_synchronous;
 mod khoros_tokens;
 mod logs;
+mod matrix;
 mod modules;
 mod order;
 mod relay;

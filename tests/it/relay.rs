@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bothost::simulator::sign;
+use bothost::simulator::khoros::sign;
 use serde_json::{Value, json};
 
 use crate::support::external::External;

@@ -126,8 +126,12 @@ impl Planted {
             self.stage.client.post(&url).basic_auth("user", Some(secret("basic", number)))
         } else {
             let now_s = crate::support::stage::now_s();
-            let headers =
-                bothost::simulator::sign::sign_standard_webhooks(&secret("hmac", number), "d1", now_s, body.as_bytes());
+            let headers = bothost::simulator::khoros::sign::sign_standard_webhooks(
+                &secret("hmac", number),
+                "d1",
+                now_s,
+                body.as_bytes(),
+            );
             self.stage.client.post(&url).headers(headers)
         };
         assert_eq!(right.body(body.clone()).send().await.unwrap().status(), 202);

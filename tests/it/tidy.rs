@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("settings", &["domain"]),
     ("pipeline", &["domain", "platform", "store", "guest", "settings"]),
     ("simulator", &["domain"]),
+    ("workbench", &["domain", "platform", "guest", "settings", "pipeline", "simulator"]),
     ("http", &["domain", "platform", "store", "guest", "settings", "pipeline"]),
     ("app.rs", &["domain", "platform", "store", "guest", "settings", "pipeline", "http"]),
 ];

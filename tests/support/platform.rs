@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use bothost::simulator::{Settings, SimulatedKhoros};
+use bothost::simulator::{Settings, khoros::SimulatedKhoros};
 use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;

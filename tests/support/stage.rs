@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::http::HeaderMap;
 use bothost::app::SystemClock;
 use bothost::domain::clock::Clock as _;
-use bothost::simulator::sign;
+use bothost::simulator::khoros::sign;
 use serde_json::{Value, json};
 
 use super::host::{Host, HostBuilder, SECRET, registration};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bothost::simulator::sign;
+use bothost::simulator::khoros::sign;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 

@@ -92,7 +92,7 @@ fn on_message(context: &Context, message: &Message) -> Result<Turn, Failure> {
 
     let level = if complaint.is_some() { Level::Warn } else { Level::Info };
     let complaint = complaint.map(|complaint| format!("; {complaint}")).unwrap_or_default();
-    let line = format!("message {}, {intent:?}, {} actions{complaint}", memory.messages, actions.len());
+    let line = format!("message {}, {intent}, {} actions{complaint}", memory.messages, actions.len());
     Ok(Turn { outcome: outcome(actions, StateChange::Set(memory.write())), level, line })
 }
 

@@ -1,5 +1,7 @@
 //! What the customer wants: a pressed button says it exactly, a list's answer nearly so, and words must be guessed from.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::exports::bothost::bot::message::Message;
@@ -81,6 +83,16 @@ impl Intent {
             "thanks" => Self::Thanks,
             "unclear" => Self::Unclear,
             id => Self::Choose(id.to_owned()),
+        }
+    }
+}
+
+/// As the log has it.
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Choose(id) => write!(f, "choose {id}"),
+            intent => f.write_str(&intent.payload()),
         }
     }
 }

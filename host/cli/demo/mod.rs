@@ -13,7 +13,7 @@ use crate::app::{App, SystemClock};
 use crate::domain::secret::Secret;
 use crate::pipeline::Pipeline;
 use crate::settings::{DEFAULT_TENANT, Gateway, LogFormat, Overrides, Settings, Tenant};
-use crate::simulator::{self, SimulatedKhoros};
+use crate::simulator::{self, khoros::SimulatedKhoros};
 
 mod build;
 mod sender;

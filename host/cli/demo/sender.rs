@@ -73,7 +73,7 @@ impl Sender {
     /// Delivers an event under a delivery id and returns the number that the host gave it.
     pub(super) async fn deliver(&self, hook: &str, id: &str, body: &str) -> Result<EventId, Error> {
         let timestamp_s = SystemClock.now_ms() / 1000;
-        let headers = simulator::sign::sign_standard_webhooks(SECRET, id, timestamp_s, body.as_bytes());
+        let headers = simulator::khoros::sign::sign_standard_webhooks(SECRET, id, timestamp_s, body.as_bytes());
         self.sent.fetch_add(1, Ordering::Relaxed);
         let url = format!("{}{hook}", self.url);
         let response = self.http.post(url).headers(headers).body(body.to_owned()).send().await?;

@@ -12,7 +12,7 @@ use super::sender::{Sender, message};
 use super::{Error, output};
 use crate::domain::names::EventId;
 use crate::pipeline::Pipeline;
-use crate::simulator::SimulatedKhoros;
+use crate::simulator::khoros::SimulatedKhoros;
 use crate::store::{DeliveryStatus, EventRecord, EventStatus};
 
 /// Seed 002's samples, byte for byte, and the network that each came from.

@@ -4,7 +4,7 @@ use bothost::domain::action::{Action, Attachment, Button, ListStyle, Response};
 use bothost::domain::event::{MediaKind, Owner, Visibility};
 use bothost::domain::validate::{REFUSALS_MAX, Refusal};
 use bothost::platform::khoros::actions::{self, Asked};
-use bothost::simulator::check;
+use bothost::simulator::khoros::check;
 use http::Method;
 use serde_json::{Value, json};
 

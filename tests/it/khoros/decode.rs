@@ -170,7 +170,7 @@ fn what_the_contract_has_no_case_for_comes_whole() {
     for body in
         ["{}", r#"{"type":null}"#, r#"{"type":7}"#, r#"{"type":"control"}"#, r#"{"type":"update","coordinate":3}"#]
     {
-        let Decoded { event, origin, conversation, event_id } = decode(body).unwrap();
+        let Decoded { event, origin, conversation, event_id, .. } = decode(body).unwrap();
         let Event::Update(update) = event else { panic!("{body}") };
         assert!(matches!(update.operation, Operation::Other { details, .. } if details == body));
         assert_eq!((origin.network.as_str(), origin.channel.as_str()), ("whatsapp", "ext-0"));

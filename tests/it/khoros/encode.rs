@@ -14,12 +14,12 @@ use bothost::domain::turn::{Context, Outcome, StateChange};
 use bothost::domain::validate::{Limits, Refusal, check};
 use bothost::platform::Platform;
 use bothost::platform::khoros::Khoros;
-use bothost::simulator::{Settings, SimulatedKhoros};
+use bothost::simulator::{Settings, khoros::SimulatedKhoros};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::support::{NOW_MS, bot, decode, fixture, verified};
+use super::support::{NOW_MS, bot, decode, delivery, fixture, verified};
 
 const LIMITS: Limits = Limits { actions_max: 64, items_max: 32, text_bytes_max: 65_536, state_bytes_max: 65_536 };
 
@@ -77,7 +77,7 @@ async fn send(service: &SimulatedKhoros, request: &Request) -> (StatusCode, Stri
         .uri(&request.path)
         .body(axum::body::Body::from(request.body.clone()))
         .unwrap();
-    *call.headers_mut() = Khoros.authorize(&Secret::new("token"));
+    *call.headers_mut() = Khoros.authorize(&Secret::new("token"), &delivery()).headers;
     let response = service.router().oneshot(call).await.unwrap();
     let status = response.status();
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();

@@ -116,9 +116,9 @@ fn calls_by_chance_are_read_or_refused_with_their_place_and_rule() {
             Err(refusals) => well_refused(&refusals),
             Ok(asked) => {
                 assert_eq!(asked.request.body.as_bytes(), body);
-                let known = simulator::check::Action::of(call.method.as_str(), &asked.request.path).unwrap();
+                let known = simulator::khoros::check::Action::of(call.method.as_str(), &asked.request.path).unwrap();
                 let json: Value = serde_json::from_slice(&body).unwrap();
-                assert_eq!(simulator::check::body(known, &json), Vec::<String>::new(), "{json}");
+                assert_eq!(simulator::khoros::check::body(known, &json), Vec::<String>::new(), "{json}");
             }
         }
     });

@@ -7,6 +7,8 @@ use bothost::domain::secret::Secret;
 use bothost::platform::Platform;
 use bothost::platform::answers::{REASON_BYTES_MAX, RETRY_AFTER_MAX};
 use bothost::platform::khoros::Khoros;
+
+use super::support::delivery;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 fn receipt(status: u16, body: &str) -> Receipt {
@@ -100,9 +102,10 @@ fn long_answers_are_cut_between_letters() {
 /// Conformance 69.
 #[test]
 fn the_token_goes_into_a_header_that_logs_do_not_show() {
-    let headers = Khoros.authorize(&Secret::new("jwt-1"));
+    let headers = Khoros.authorize(&Secret::new("jwt-1"), &delivery()).headers;
     assert_eq!(headers["authorization"], "Bearer jwt-1");
     assert!(headers["authorization"].is_sensitive());
     assert_eq!(headers["content-type"], "application/json; charset=utf-8");
-    assert!(!Khoros.authorize(&Secret::new("a\nb")).contains_key("authorization"));
+    let unusable = Khoros.authorize(&Secret::new("a\nb"), &delivery()).headers;
+    assert!(!unusable.contains_key("authorization"));
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use bothost::domain::delivery::Receipt;
 use bothost::platform::Platform;
 use bothost::platform::khoros::Khoros;
-use bothost::simulator::check::{Action, body};
-use bothost::simulator::{Conversation, Owner, Settings, SimulatedKhoros};
+use bothost::simulator::khoros::check::{Action, body};
+use bothost::simulator::{
+    Settings,
+    khoros::{Conversation, Owner, SimulatedKhoros},
+};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

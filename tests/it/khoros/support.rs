@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use bothost::domain::actor::Actor;
 use bothost::domain::bot::{Bot, Credentials, Mode, Runs, Scheme, Target};
 use bothost::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
-use bothost::domain::names::{BotId, ConversationKey, KeyId, ModuleName, TenantName};
+use bothost::domain::delivery::Delivery;
+use bothost::domain::names::{BotId, ConversationKey, EventId, KeyId, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
 use bothost::domain::token::Token;
@@ -38,6 +39,28 @@ pub(super) fn bot(scheme: Scheme, secret: &str) -> Bot {
         created_ms: 1,
         updated_ms: 1,
         revision: 1,
+    }
+}
+
+/// A request on its way.
+pub(super) fn delivery() -> Delivery {
+    Delivery {
+        id: 1,
+        fence: 1,
+        tenant: TenantName::from("acme"),
+        platform: "khoros".to_owned(),
+        bot: BotId::from("hash-1"),
+        app: "acme-bot".to_owned(),
+        event: EventId(1),
+        action: "respond".to_owned(),
+        method: "POST".to_owned(),
+        path: "/bots/v3/respond".to_owned(),
+        body: "{}".to_owned(),
+        repeatable: false,
+        attempt: 1,
+        forgiven: 0,
+        maybe_sent: false,
+        doubt: None,
     }
 }
 

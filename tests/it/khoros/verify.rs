@@ -6,7 +6,7 @@ use bothost::domain::bot::{Encoding, Scheme};
 use bothost::platform::khoros::Khoros;
 use bothost::platform::khoros::verify::WINDOW_S;
 use bothost::platform::{Platform, Verified, VerifyError, Webhook};
-use bothost::simulator::sign::{basic_auth, sign_body_sha256, sign_standard_webhooks};
+use bothost::simulator::khoros::sign::{basic_auth, sign_body_sha256, sign_standard_webhooks};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
