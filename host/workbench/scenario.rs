@@ -13,7 +13,8 @@
 //! ```
 //!
 //! What stands at the margin happens; what is indented is what comes of it: the bot's actions in their order as JSON, and its state
-//! where it changes. A scenario runs once in each place; where what comes differs, it stands behind `on PLACE:`.
+//! where it changes. A scenario runs once in each place; where what comes differs, it stands behind `on PLACE:`. A line that ends in
+//! `...` says how what comes begins.
 
 use super::session::{Session, Turn};
 use super::steps::Step;
@@ -121,10 +122,11 @@ impl Scenario {
             played.text.push_str(&line.text);
             played.text.push('\n');
             let came = self.together(came);
-            for expectation in &came {
+            let as_expected = are(&line.expected, &came);
+            for expectation in if as_expected { &line.expected } else { &came } {
                 played.text.push_str(&format!("{INDENT}{expectation}\n"));
             }
-            if came != line.expected {
+            if !as_expected {
                 let (happened, expected) = (line.text.clone(), line.expected.clone());
                 played.differences.push(Difference { line: line.number, happened, expected, came });
             }
@@ -179,6 +181,15 @@ impl Scenario {
         }
         lines
     }
+}
+
+/// Whether what came is what was expected. An expectation that ends in `...` says how a line begins.
+fn are(expected: &[String], came: &[String]) -> bool {
+    let is = |expected: &String, came: &String| match expected.strip_suffix("...") {
+        Some(begins) => came.starts_with(begins),
+        None => expected == came,
+    };
+    expected.len() == came.len() && expected.iter().zip(came).all(|(expected, came)| is(expected, came))
 }
 
 /// What came of a turn, a line for each action.
