@@ -93,7 +93,7 @@ impl Default for Limits {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             queue_max: 1024,
             turns_at_once: 64,
-            module_bytes_max: 16 << 20,
+            module_bytes_max: 24 << 20,
             compile_cpu_s: 60,
             compile_memory_bytes: 4 << 30,
             compile_wall_ms: 120_000,
