@@ -27,12 +27,13 @@ use crate::domain::token::Token;
 use crate::domain::turn::PastMessage;
 use crate::domain::validate::{Checked, Limits, Refusal};
 
+pub mod deadsimplechat;
 pub mod khoros;
 pub mod answers;
 mod fields;
 
 /// Every platform that the host speaks.
-pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros];
+pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros, &deadsimplechat::DeadSimpleChat];
 
 /// Finds a platform by its name.
 #[must_use]
