@@ -24,6 +24,7 @@ use crate::domain::secret::Secret;
 use crate::domain::turn::PastMessage;
 use crate::domain::validate::{Checked, Refusal};
 
+pub mod deadsimplechat;
 pub mod khoros;
 pub mod answers;
 mod fields;
@@ -32,7 +33,7 @@ mod host;
 pub use host::{Host, HostError};
 
 /// Every platform that the host speaks.
-pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros];
+pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros, &deadsimplechat::DeadSimpleChat];
 
 /// Finds a platform by its name.
 #[must_use]

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::domain::secret::Secret;
 
+pub mod deadsimplechat;
 pub mod service;
 pub mod customer;
 pub mod khoros;

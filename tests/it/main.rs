@@ -22,6 +22,7 @@ mod chance;
 mod commands;
 mod conformance;
 mod crash;
+mod deadsimplechat;
 mod doubt;
 mod explain;
 mod failure;
