@@ -28,11 +28,12 @@ use crate::domain::turn::PastMessage;
 use crate::domain::validate::{Checked, Limits, Refusal};
 
 pub mod khoros;
+pub mod livechat;
 pub mod answers;
 mod fields;
 
 /// Every platform that the host speaks.
-pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros];
+pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros, &livechat::LiveChat];
 
 /// Finds a platform by its name.
 #[must_use]

@@ -20,6 +20,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::domain::secret::Secret;
 
+pub mod livechat;
 pub mod service;
 pub mod check;
 mod answer;

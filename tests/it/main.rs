@@ -44,6 +44,7 @@ mod khoros_modes;
 mod khoros_requests;
 mod khoros_synchronous;
 mod khoros_tokens;
+mod livechat;
 mod logs;
 mod modules;
 mod order;
