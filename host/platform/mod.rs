@@ -24,8 +24,9 @@ use crate::domain::secret::Secret;
 use crate::domain::turn::PastMessage;
 use crate::domain::validate::{Checked, Refusal};
 
-pub mod deadsimplechat;
 pub mod khoros;
+pub mod livechat;
+pub mod deadsimplechat;
 pub mod answers;
 mod fields;
 mod host;
@@ -33,7 +34,8 @@ mod host;
 pub use host::{Host, HostError};
 
 /// Every platform that the host speaks.
-pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros, &deadsimplechat::DeadSimpleChat];
+pub const PLATFORMS: &[&dyn Platform] =
+    &[&khoros::Khoros, &livechat::LiveChat, &deadsimplechat::DeadSimpleChat];
 
 /// Finds a platform by its name.
 #[must_use]

@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use crate::domain::secret::Secret;
 
-pub mod deadsimplechat;
 pub mod service;
 pub mod customer;
 pub mod khoros;
+pub mod livechat;
+pub mod deadsimplechat;
 
 /// What a simulator is made with.
 #[derive(Debug, Clone)]

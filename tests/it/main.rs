@@ -45,6 +45,7 @@ mod khoros_modes;
 mod khoros_requests;
 mod khoros_synchronous;
 mod khoros_tokens;
+mod livechat;
 mod logs;
 mod matrix;
 mod modules;
