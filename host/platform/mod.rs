@@ -34,8 +34,7 @@ mod host;
 pub use host::{Host, HostError};
 
 /// Every platform that the host speaks.
-pub const PLATFORMS: &[&dyn Platform] =
-    &[&khoros::Khoros, &livechat::LiveChat, &deadsimplechat::DeadSimpleChat];
+pub const PLATFORMS: &[&dyn Platform] = &[&khoros::Khoros, &livechat::LiveChat, &deadsimplechat::DeadSimpleChat];
 
 /// Finds a platform by its name.
 #[must_use]

@@ -64,7 +64,8 @@ pub trait Customer: Send + Sync {
 }
 
 /// The customers of every platform.
-pub const CUSTOMERS: &[&dyn Customer] = &[&super::khoros::customer::Writes];
+pub const CUSTOMERS: &[&dyn Customer] =
+    &[&super::khoros::customer::Writes, &super::livechat::customer::Writes, &super::deadsimplechat::customer::Writes];
 
 /// The customers of a platform.
 #[must_use]

@@ -49,6 +49,7 @@ mod livechat;
 mod logs;
 mod matrix;
 mod modules;
+mod one_module;
 mod order;
 mod relay;
 mod replay;

@@ -1,5 +1,6 @@
-//! `bothost demo`: the whole way of an event on this machine. A bot is built, a host and a simulated Khoros are started, the
-//! sample events of Khoros' own documentation are delivered signed, and what happened is printed.
+//! `bothost demo`: the whole way of an event on this machine. A bot is built, a host and simulated platforms are started, the
+//! sample events of Khoros' own documentation are delivered signed, customers write to the same bot on three platforms, and what
+//! happened is printed.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,16 +11,18 @@ use tokio::sync::watch;
 
 use super::{Error, FAILED, output, serve};
 use crate::app::{App, SystemClock};
-use crate::domain::secret::Secret;
 use crate::pipeline::Pipeline;
-use crate::settings::{DEFAULT_TENANT, Gateway, LogFormat, Overrides, Settings, Tenant};
-use crate::simulator::{self, khoros::SimulatedKhoros};
+use crate::settings::{DEFAULT_TENANT, LogFormat, Overrides, Settings, Tenant};
 
 mod build;
+mod gist;
+mod platforms;
 mod sender;
 mod story;
 
-/// Show the whole way of an event on this machine, with a simulated platform.
+use platforms::Platforms;
+
+/// Show the whole way of an event on this machine, with simulated platforms.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// End when the story is told, with exit code 1 if anything was lost, instead of serving until Ctrl-C.
@@ -29,9 +32,6 @@ pub struct Demo {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: std::net::SocketAddr,
 }
-
-/// The gateway token of the demo.
-const TOKEN: &str = "demo-gateway-token";
 
 /// Runs the command.
 ///
@@ -43,16 +43,11 @@ pub fn run(demo: &Demo) -> Result<ExitCode, Error> {
     runtime.block_on(async {
         let scratch = tempfile::tempdir()?;
         let (stop, stopped) = watch::channel(false);
+        let platforms = Platforms::start(&stopped).await?;
         let ended = |mut stopped: watch::Receiver<bool>| async move {
             let _ = stopped.wait_for(|stopped| *stopped).await;
         };
-        let khoros_listener = TcpListener::bind("127.0.0.1:0").await?;
-        let khoros_url = format!("http://{}", khoros_listener.local_addr()?);
-        let khoros = SimulatedKhoros::new(simulator::Settings::new(TOKEN));
-        let (served, khoros_stopped) = (khoros.clone(), ended(stopped.clone()));
-        let platform = tokio::spawn(async move { served.serve(khoros_listener, khoros_stopped).await });
-
-        let settings = settings(demo, scratch.path(), &khoros_url)?;
+        let settings = settings(demo, scratch.path(), platforms.tenant())?;
         serve::start_log(&settings.log)?;
         let listener = TcpListener::bind(settings.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -62,9 +57,11 @@ pub fn run(demo: &Demo) -> Result<ExitCode, Error> {
         let host = tokio::spawn(app.serve(listener, ended(stopped)));
 
         output::line(format_args!("host      {url}   data {}", scratch.path().display()));
-        output::line(format_args!("platform  {khoros_url}   a simulated Khoros"));
+        for (name, url) in &platforms.urls {
+            output::line(format_args!("platform  {url}   simulated: {name}"));
+        }
         let sender = sender::Sender::new(url.clone(), std::fs::read_to_string(&key)?.trim().to_owned())?;
-        let lost = story::tell(&pipeline, &sender, &khoros, &guests).await?;
+        let lost = story::tell(&pipeline, &sender, &platforms, &guests).await?;
         if !demo.once {
             output::line("");
             output::line(format_args!("listening on {url}"));
@@ -73,19 +70,17 @@ pub fn run(demo: &Demo) -> Result<ExitCode, Error> {
         }
         let _ = stop.send(true);
         let _ = host.await;
-        let _ = platform.await;
+        platforms.ended().await;
         Ok(if lost == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
     })
 }
 
-fn settings(demo: &Demo, data: &std::path::Path, khoros_url: &str) -> Result<Settings, Error> {
+fn settings(demo: &Demo, data: &std::path::Path, tenant: Tenant) -> Result<Settings, Error> {
     let overrides = Overrides { listen: Some(demo.listen), data: Some(data.join("data")), file: None };
     // The demo is the same everywhere: no environment.
     let mut settings = Settings::load(&overrides, [])?;
     settings.log.format = LogFormat::Text;
     settings.log.filter = "bothost=error".to_owned();
-    let gateway = Gateway::with_token(khoros_url, Secret::new(TOKEN));
-    let tenant = Tenant { gateways: [("khoros".to_owned(), gateway)].into() };
     settings.tenants.insert(DEFAULT_TENANT.to_owned(), tenant);
     Ok(settings)
 }

@@ -1,4 +1,4 @@
-//! What the demo tells: seed 002's own samples, two conversations, a redelivery, and a swap under traffic.
+//! What the demo tells: seed 002's own samples, conversations on three platforms, a redelivery, and a swap under traffic.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,11 +8,15 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::sender::{Sender, message};
+use super::gist::gist;
+use super::platforms::Platforms;
+use super::sender::{Hook, Sender, message};
 use super::{Error, output};
+use crate::app::SystemClock;
+use crate::domain::clock::Clock as _;
 use crate::domain::names::EventId;
 use crate::pipeline::Pipeline;
-use crate::simulator::khoros::SimulatedKhoros;
+use crate::simulator::customer::{self, Happening, Place};
 use crate::store::{DeliveryStatus, EventRecord, EventStatus};
 
 /// Seed 002's samples, byte for byte, and the network that each came from.
@@ -43,7 +47,7 @@ const MESSAGES_BEFORE_MAX: u64 = 1000;
 pub(super) async fn tell(
     pipeline: &Arc<Pipeline>,
     sender: &Sender,
-    khoros: &SimulatedKhoros,
+    platforms: &Platforms,
     guests: &[Vec<u8>; 2],
 ) -> Result<u64, Error> {
     let first = sender.push("concierge", &guests[0]).await?;
@@ -67,6 +71,10 @@ pub(super) async fn tell(
     chapter("A customer on Apple Messages for Business");
     story.say("apple", "Kim", 1, "Hi, which treatments do you offer?").await?;
 
+    let (livechat, deadsimplechat) = (sender.register_livechat().await?, sender.register_deadsimplechat().await?);
+    story.elsewhere("livechat", "LiveChat", &livechat).await?;
+    story.elsewhere("deadsimplechat", "DeadSimpleChat, where there are no agents", &deadsimplechat).await?;
+
     chapter("The same delivery four times");
     let body = message("whatsapp", "whatsapp-page", "Ann", 1, "hello").to_string();
     for _ in 0..4 {
@@ -77,7 +85,7 @@ pub(super) async fn tell(
 
     chapter(&format!("A swap under traffic: {CUSTOMERS} conversations, each writing until and after the swap"));
     story.swap_under_traffic(&guests[1]).await?;
-    story.totals(khoros).await
+    story.totals(platforms).await
 }
 
 struct Story<'a> {
@@ -100,7 +108,37 @@ impl Story<'_> {
     async fn one(&mut self, network: &str, id: &str, body: &str) -> Result<(), Error> {
         let event = self.sender.deliver(&self.hooks[network], id, body).await?;
         self.events.push(event);
-        show(&settled(self.pipeline, event).await?);
+        show("khoros", &settled(self.pipeline, event).await?);
+        Ok(())
+    }
+
+    /// A conversation on another platform with the module that Khoros' customers talk to.
+    async fn elsewhere(&mut self, platform: &'static str, title: &str, hook: &Hook) -> Result<(), Error> {
+        chapter(&format!("The same module on {title}"));
+        let writes = customer::of(platform).ok_or("no such platform")?;
+        let place = Place {
+            network: platform.to_owned(),
+            channel: "lobby".to_owned(),
+            bot: hook.bot.clone(),
+            secret: hook.secret.clone(),
+            customer: "f3a1c0de-0001".to_owned(),
+            name: "Kim Park".to_owned(),
+        };
+        let pick = Happening::Picks { id: "tea-ritual".to_owned(), title: "Tea ritual".to_owned() };
+        let says = |text: &str| Happening::Says(text.to_owned());
+        let happenings =
+            [says("Hello! 👋"), says("Which treatments do you have?"), pick, says("Can I talk to a person, please?")];
+        for (number, happening) in (1..).zip(happenings) {
+            let said = match &happening {
+                Happening::Says(text) => text.clone(),
+                _ => "presses [Tea ritual]".to_owned(),
+            };
+            output::line(format_args!("\nKim: {said}"));
+            let webhook = writes.webhook(&place, &happening, number, SystemClock.now_ms()).ok_or("nothing to tell")?;
+            let event = self.sender.deliver_to(&hook.path, &webhook.to_string()).await?;
+            self.events.push(event);
+            show(platform, &settled(self.pipeline, event).await?);
+        }
         Ok(())
     }
 
@@ -130,7 +168,7 @@ impl Story<'_> {
     }
 
     /// Counts, and returns how many were lost.
-    async fn totals(self, khoros: &SimulatedKhoros) -> Result<u64, Error> {
+    async fn totals(self, platforms: &Platforms) -> Result<u64, Error> {
         let sent = self.sender.sent();
         let mut events = self.events;
         events.sort();
@@ -142,21 +180,19 @@ impl Story<'_> {
             planned += record.deliveries.len();
             lost += u64::from(record.status != EventStatus::Done || unsent > 0);
         }
-        let got = khoros.received_total();
-        let refused =
-            khoros.received().iter().filter(|request| request.status.is_none_or(|status| !status.is_success())).count();
+        let (got, refused) = platforms.got();
         chapter("Totals");
         output::line(format_args!("  received       {sent} webhooks"));
         output::line(format_args!("  deduplicated   {}", sent - events.len() as u64));
         output::line(format_args!("  events         {}", events.len()));
-        output::line(format_args!("  sent           {planned} requests; the platform got {got}"));
+        output::line(format_args!("  sent           {planned} requests; the platforms got {got}"));
         output::line(format_args!("  refused        {refused}"));
         output::line(format_args!("  lost           {lost}"));
         let doubled = got.saturating_sub(planned as u64);
         if doubled > 0 {
             output::line(format_args!("  sent twice     {doubled}"));
         }
-        Ok(lost + refused as u64)
+        Ok(lost + refused)
     }
 }
 
@@ -200,7 +236,7 @@ async fn settled(pipeline: &Pipeline, event: EventId) -> Result<EventRecord, Err
     }
 }
 
-fn show(record: &EventRecord) {
+fn show(platform: &str, record: &EventRecord) {
     for turn in &record.turns {
         let version = turn.version.map_or_else(|| "none".to_owned(), |version| version.to_string());
         output::line(format_args!(
@@ -223,28 +259,9 @@ fn show(record: &EventRecord) {
     }
     for delivery in &record.deliveries {
         let body: Value = serde_json::from_str(&delivery.body).unwrap_or_default();
-        output::line(format_args!("    {:<10} {:?}: {}", delivery.action, delivery.status, gist(&body)));
+        let gist = gist(platform, &body);
+        output::line(format_args!("    {:<10} {:?}: {gist}", delivery.action, delivery.status));
     }
-}
-
-/// What a request says, in one line.
-fn gist(body: &Value) -> String {
-    let mut gist = Vec::new();
-    for name in ["text", "note", "comment"] {
-        if let Some(text) = body[name].as_str() {
-            gist.push(output::escaped(text));
-        }
-    }
-    let buttons = body["actions"].as_array().into_iter().flatten().filter_map(|button| button["text"].as_str());
-    gist.extend(buttons.map(|text| format!("[{}]", output::escaped(text))));
-    if let Some(owner) = body["owner"]["type"].as_str().filter(|_| body["type"] == "control") {
-        gist.push(format!("to {owner}"));
-    }
-    let sections = body["list"]["sections"].as_array().into_iter().flatten();
-    for choice in sections.flat_map(|section| section["choices"].as_array().into_iter().flatten()) {
-        gist.push(format!("({})", output::escaped(choice["message"]["title"].as_str().unwrap_or_default())));
-    }
-    if gist.is_empty() { body["type"].as_str().unwrap_or_default().to_owned() } else { gist.join(" ") }
 }
 
 fn short(digest: Option<&str>) -> String {

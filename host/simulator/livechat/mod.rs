@@ -9,6 +9,7 @@ use super::Settings;
 use super::service::{Answer, Call, Rules, Service};
 
 pub mod check;
+pub mod customer;
 
 /// The simulated service.
 pub type SimulatedLiveChat = Service<LiveChat>;

@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 use super::Settings;
 use super::service::{Answer, Call, Rules, Service};
 
+pub mod customer;
+
 /// The simulated service.
 pub type SimulatedDeadSimpleChat = Service<DeadSimpleChat>;
 
