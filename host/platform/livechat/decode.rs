@@ -16,7 +16,7 @@ use crate::platform::{DecodeError, Decoded};
 mod chat;
 mod parts;
 
-pub(super) use chat::{User, users};
+pub(super) use chat::users;
 
 /// Reads an event of a bot agent.
 pub(super) fn decode(bot: &Bot, body: &[u8]) -> Result<Decoded, DecodeError> {

@@ -28,6 +28,10 @@ pub(super) fn verify(bot: &Bot, webhook: Webhook) -> Result<Verified, VerifyErro
     if expected.is_empty() {
         return Err(unreadable("webhooks", "this bot agent has none, so that none can prove itself: set them first"));
     }
+    // A list of one would be read as an object of one member.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(unreadable("body", "is no JSON object"));
+    }
     let opened: Opened<'_> = serde_json::from_slice(&body)
         .map_err(|error| unreadable("body", &format!("is no JSON object with one secret_key: {error}")))?;
     let raw = opened.secret_key.ok_or_else(|| unreadable("secret_key", "is missing"))?;

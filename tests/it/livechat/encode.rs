@@ -137,6 +137,9 @@ async fn texts_and_buttons() {
     let long = "a line\nand another";
     let two = events(say(long, vec![reply("yes")])).await;
     assert_eq!((two[0]["text"].as_str(), two[1]["elements"][0]["title"].as_str()), (Some(long), None));
+    let unnamed = Button::Reply { text: Some(String::new()), payload: "NO".to_owned() };
+    assert_eq!(events(say("Sure?", vec![unnamed])).await[0]["elements"][0]["buttons"][0], button("NO", "NO"));
+    assert_eq!(refused("message-v31", Action::Respond(Box::new(say("", vec![])))).rule, "empty-response");
     let alone = events(Response { text: None, buttons: vec![reply("yes")], attachment: None }).await;
     assert_eq!(alone.len(), 1);
 }
@@ -232,6 +235,9 @@ async fn a_passthrough_is_an_event_that_livechat_takes() {
             "at most 10485760 bytes",
         ),
         (elements(json!([])), "list of 1 to 10"),
+        (elements(json!([1])), "must be an object"),
+        (elements(json!([{ "title": 1 }])), "title must be a text"),
+        (elements(json!([{ "image": "x" }])), "image must be an object"),
         (elements(json!([{ "buttons": vec![json!({}); 12] }])), "list of 1 to 11"),
         (elements(json!([{ "buttons": [{ "text": "a" }] }])), "postback_id must be a text"),
         (elements(json!([{ "buttons": [{ "text": "a", "postback_id": "b" }] }])), "user_ids must be a list"),

@@ -44,7 +44,8 @@ fn what_has_no_key_is_refused_with_its_reason() {
     let body = |text: &str| LiveChat.verify(&bot(), webhook(text.to_owned()), 0).unwrap_err().to_string();
     assert!(body("{}").starts_with("secret_key: is missing"));
     assert!(body(r#"{"secret_key": 1}"#).starts_with("secret_key: must be a string"));
-    for wrong in ["", "[]", "{", "\u{0}", r#"{"secret_key":"a","secret_key":"b"}"#] {
+    let list = format!("[\"{SECRET}\"]");
+    for wrong in ["", "[]", &list, "{", "\u{0}", r#"{"secret_key":"a","secret_key":"b"}"#] {
         assert!(body(wrong).starts_with("body: "), "{wrong}");
     }
     let deep = format!(r#"{{"secret_key":"{SECRET}","data":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));

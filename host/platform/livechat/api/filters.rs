@@ -1,5 +1,5 @@
-//! Checks the filters of a webhook's action (conformance 237, 271; platforms.md C2, C3). A filter that is not known is refused: it would not
-//! be applied.
+//! Checks the filters of a webhook's action (conformance 237, 271; platforms.md C2, C3). A filter that is not known is refused: it
+//! would not be applied.
 
 use serde_json::{Map, Value};
 

@@ -6,7 +6,8 @@ use super::{fits, refusal};
 use crate::domain::validate::Refusal;
 use crate::platform::livechat::wire::{BUTTONS_MAX, ELEMENTS_MAX, FILE_BYTES_MAX, is_own_file};
 
-/// Reads and checks an event. What is sent is what was read, so that nothing stands in it that was not seen.
+/// Reads and checks an event. What is sent is what was read, so that nothing stands in it that was not seen; a null is sent as one, and
+/// is no missing member.
 pub(super) fn read(path: &str, json: &str) -> Result<Value, Refusal> {
     let event = serde_json::from_str::<Value>(json)
         .ok()
@@ -30,6 +31,17 @@ fn rich_message(path: &str, event: &Value) -> Result<(), Refusal> {
     one_of(path, event, "template_id", &["cards", "quick_replies", "sticker"], true)?;
     for (at, element) in list(path, event, "elements", ELEMENTS_MAX)?.iter().enumerate() {
         let path = format!("{path}.elements[{at}]");
+        if !element.is_object() {
+            return Err(wrong(&path, "must be an object"));
+        }
+        for name in ["title", "subtitle"] {
+            if element.get(name).is_some_and(|text| !text.is_string()) {
+                return Err(wrong(&path, &format!("{name} must be a text")));
+            }
+        }
+        if element.get("image").is_some_and(|image| !image.is_object()) {
+            return Err(wrong(&path, "image must be an object"));
+        }
         for (at, button) in list(&path, element, "buttons", BUTTONS_MAX)?.iter().enumerate() {
             self::button(&format!("{path}.buttons[{at}]"), button)?;
         }
@@ -46,7 +58,7 @@ fn button(path: &str, button: &Value) -> Result<(), Refusal> {
     one_of(path, button, "webview_height", &["compact", "tall", "full"], false)?;
     match one_of(path, button, "type", &["webview", "message", "url", "phone"], false)? {
         Some(_) => text(path, button, "value").map(drop),
-        None if button["value"].is_null() => Ok(()),
+        None if button.get("value").is_none() => Ok(()),
         None => Err(wrong(path, "value goes with type")),
     }
 }
@@ -68,18 +80,18 @@ fn text<'v>(path: &str, value: &'v Value, name: &str) -> Result<&'v str, Refusal
 }
 
 fn one_of(path: &str, value: &Value, name: &str, allowed: &[&str], required: bool) -> Result<Option<String>, Refusal> {
-    match &value[name] {
-        Value::Null if !required => Ok(None),
-        Value::String(text) if allowed.contains(&text.as_str()) => Ok(Some(text.clone())),
+    match value.get(name) {
+        None if !required => Ok(None),
+        Some(Value::String(text)) if allowed.contains(&text.as_str()) => Ok(Some(text.clone())),
         _ => Err(wrong(path, &format!("{name} must be one of {}", allowed.join(", ")))),
     }
 }
 
 /// A list of 1 to `most`, or nothing.
 fn list<'v>(path: &str, value: &'v Value, name: &str, most: usize) -> Result<&'v [Value], Refusal> {
-    match &value[name] {
-        Value::Null => Ok(&[]),
-        Value::Array(items) if (1..=most).contains(&items.len()) => Ok(items),
+    match value.get(name) {
+        None => Ok(&[]),
+        Some(Value::Array(items)) if (1..=most).contains(&items.len()) => Ok(items),
         _ => Err(wrong(path, &format!("{name} must be a list of 1 to {most}"))),
     }
 }

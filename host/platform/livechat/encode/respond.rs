@@ -17,7 +17,7 @@ impl Answer<'_> {
         let Response { text, buttons, attachment } = response;
         let text = text.as_deref().filter(|text| !text.is_empty());
         let said = |text| said(text, buttons);
-        Ok(match attachment {
+        let events = match attachment {
             None | Some(Attachment::ListPicker(_)) => said(text),
             Some(Attachment::Passthrough(json)) => {
                 let event = passthrough::read(&format!("{path}.passthrough"), json)?;
@@ -46,7 +46,16 @@ impl Answer<'_> {
                 let image = json!({ "url": rich.media_url, "content_type": rich.mime_type });
                 titled(Some(&rich.title), "cards", json!({ "image": image }), &buttons)
             }
-        })
+        };
+        // An empty text is none; a response of nothing else would be lost in silence.
+        if events.is_empty() {
+            return Err(refusal(
+                path,
+                "empty-response",
+                "the text is empty, and there is nothing beside it".to_owned(),
+            ));
+        }
+        Ok(events)
     }
 }
 
@@ -82,7 +91,7 @@ fn button(button: &Button) -> Value {
     match button {
         Button::Postback { text, payload } => json!({ "text": text, "postback_id": payload, "user_ids": [] }),
         Button::Reply { text, payload } => {
-            let text = text.as_ref().unwrap_or(payload);
+            let text = text.as_ref().filter(|text| !text.is_empty()).unwrap_or(payload);
             json!({ "type": "message", "text": text, "value": text, "postback_id": payload, "user_ids": [] })
         }
         Button::Link { text, url } => {
