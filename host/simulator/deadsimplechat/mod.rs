@@ -25,9 +25,9 @@ impl Rules for DeadSimpleChat {
         if let Some(answer) = turned_away(settings, call) {
             return answer;
         }
-        let Some(_room) = room(call) else {
+        if !is_message(call) {
             return refusal(StatusCode::NOT_FOUND, "Not found");
-        };
+        }
         let json = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !json.starts_with("application/json") {
             return invalid("Content-Type must be application/json");
@@ -67,12 +67,14 @@ fn turned_away(settings: &Settings, call: &Call) -> Option<Answer> {
     wrong.then(|| Answer { status: StatusCode::UNAUTHORIZED, body: json!({ "message": "Invalid API Key" }) })
 }
 
-/// The room that a message goes to; nothing where the call is another one.
-fn room(call: &Call) -> Option<String> {
-    let path = call.path.strip_prefix("/consumer/api/v2/bot/").filter(|_| call.method == Method::POST)?;
-    match path.split('/').collect::<Vec<_>>().as_slice() {
-        [bot, "chatroom", room, "message"] if !bot.is_empty() && !room.is_empty() => Some(decoded(room)),
-        _ => None,
+/// Whether a bot says something in a room.
+fn is_message(call: &Call) -> bool {
+    let parts: Vec<&str> = call.path.split('/').collect();
+    match parts.as_slice() {
+        ["", "consumer", "api", "v2", "bot", bot, "chatroom", room, "message"] => {
+            call.method == Method::POST && !bot.is_empty() && !room.is_empty()
+        }
+        _ => false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::support::platform::eventually;
 use crate::support::stage::client;
 
 /// The key that the host shows to the platform; it has characters that a query escapes.
-const KEY: &str = "pub_gateway+key/of the=tests";
+const KEY: &str = "pub_gateway+key/of&the=tests";
 
 /// Everything on its place; the platform ends with the test.
 pub(super) struct Stage {

@@ -91,7 +91,7 @@ pub(super) struct MemoryHost {
     pub(super) bots: Mutex<Vec<Arc<Bot>>>,
     pub(super) calls: Mutex<Vec<Call>>,
     pub(super) broken: bool,
-    drawn: AtomicU64,
+    pub(super) drawn: AtomicU64,
 }
 
 /// A caller: whose key it is, and what it may do.
