@@ -64,7 +64,7 @@ impl Bench {
     }
 
     /// What there is to know of a file, taken or refused.
-    fn report(&self, file: &Path) -> Result<Report, Error> {
+    pub(super) fn report(&self, file: &Path) -> Result<Report, Error> {
         match self.workshop.examine(&read(file)?) {
             Ok(prepared) => Ok(prepared.report),
             Err(Refusal::Module(report)) => Ok(*report),

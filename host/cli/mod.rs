@@ -8,6 +8,7 @@ pub mod serve;
 pub mod demo;
 pub mod check;
 pub mod run;
+pub mod build;
 pub mod chat;
 pub mod test;
 pub mod push;
@@ -39,6 +40,8 @@ pub enum Command {
     Check(check::Check),
     /// Run a module on one event and print what it answers, as JSON; exit code 1 when it fails.
     Run(run::Run),
+    /// Build a bot's component, in whatever language it is written, and check it.
+    Build(build::Build),
     /// Talk to a bot in the terminal, as a customer.
     Chat(chat::Chat),
     /// Run a bot's scenarios: conversations with what is expected of it; exit code 1 where something else comes.

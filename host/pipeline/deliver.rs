@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::watch;
 
 use super::doubt::{self, Onward};
@@ -161,17 +162,21 @@ async fn send(pipeline: &Pipeline, way: &Way, delivery: &Delivery) -> (Receipt, 
     }
 }
 
+/// What is escaped in a query: all that is not unreserved (RFC 3986).
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// What stands where a token was: shorter than any token, so that cutting makes no text longer.
 const TOKEN_CUT: &str = "[token]";
 
 /// A body as text, with the token out of it: a platform may say back what it was sent, and whoever may read the record may not
-/// have the token. JSON may write a slash with a backslash before it. One pass finds both forms: what is put in their place is
-/// not looked at again.
+/// have the token. JSON may write a slash with a backslash before it, and a URL whose query held the token has it
+/// percent-encoded. One pass finds all forms: what is put in their place is not looked at again.
 pub(super) fn without(token: &Secret, body: &[u8]) -> String {
     let (text, token) = (String::from_utf8_lossy(body), token.reveal());
-    let escaped = token.replace('/', "\\/");
-    // Without a slash both forms are the same.
-    let written = if escaped == token { vec![token] } else { vec![token, &escaped] };
+    let (escaped, in_query) = (token.replace('/', "\\/"), utf8_percent_encode(token, IN_QUERY).to_string());
+    // Where there is nothing to escape the forms are the same.
+    let mut written = vec![token, &escaped, &in_query];
+    written.dedup();
     let mut found: Vec<_> =
         written.into_iter().filter(|form| !form.is_empty()).map(|form| (form, text.find(form))).collect();
     let (mut cut, mut from) = (String::new(), 0);
@@ -225,6 +230,7 @@ mod tests {
             r#"{"a": "[token]", "b": "[token]."}"#
         );
         assert_eq!(cut("secret-token", "secret-secret-tokensecret-token"), "secret-[token][token]");
+        assert_eq!(cut("to/ken-88", r#"{"url": "/bot?auth=to%2Fken-88"}"#), r#"{"url": "/bot?auth=[token]"}"#);
         assert_eq!(cut("secret-token", "nothing of it"), "nothing of it");
         assert_eq!(cut("", "nothing to cut"), "nothing to cut");
     }

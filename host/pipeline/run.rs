@@ -141,7 +141,9 @@ async fn turn(pipeline: &Arc<Pipeline>, claim: &Claim) -> Step {
         }
     };
     if let Some(ending) = away::without_a_turn(pipeline, claim, &subject) {
-        turn.ongoing = ongoing(&subject).filter(|_| matches!(ending, Ending::Passed { owner: Some(_), .. }));
+        // An end is one also where the bot is not told of it.
+        let counts = |begun: &bool| !begun || matches!(ending, Ending::Passed { owner: Some(_), .. });
+        turn.ongoing = ongoing(&subject).filter(counts);
         return Step::ended(turn, ending);
     }
     turn.ongoing = ongoing(&subject);

@@ -6,6 +6,7 @@
 //! | a turn of the Rust echo guest | bare wasmtime: instantiate, call, drop |
 //! | acknowledgement while 2,000 random components and the compile bombs are uploaded | the idle host's |
 //! | CPU per event, webhook to the platform's 202 | a native axum handler that does the same without a store or a sandbox |
+//! | CPU per event on each platform, webhook to its yes | the same on Khoros, bound 1.2 |
 //! | a respond message of 1 KiB, read and checked | the bound 5 us |
 //! | activation of a compiled version; restart with 200 modules | the bounds 50 ms and 1 s |
 //!
@@ -29,6 +30,7 @@ mod support;
 mod ingest;
 mod modules;
 mod native;
+mod platforms;
 mod senders;
 mod turn;
 mod uploads;
@@ -58,6 +60,9 @@ fn main() {
         }
         if wanted("whole") {
             whole::measure().await;
+        }
+        if wanted("platforms") {
+            platforms::measure().await;
         }
         if wanted("uploads") {
             uploads::measure().await;

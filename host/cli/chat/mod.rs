@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::check::Bench;
-use super::{Error, output};
+use super::{Error, build, output};
 use crate::app::SystemClock;
 use crate::domain::clock::Clock as _;
 use crate::guest::Module;
@@ -21,8 +21,8 @@ use screen::{Offer, Screen};
 /// Talk to a bot as a customer.
 #[derive(Debug, Args)]
 pub struct Chat {
-    /// The bot's component.
-    #[arg(value_name = "FILE.wasm")]
+    /// The bot's component, or its project, which is built first.
+    #[arg(value_name = "FILE.wasm|DIR")]
     file: PathBuf,
     /// The platform.
     #[arg(long, default_value = "khoros")]
@@ -53,7 +53,7 @@ const HELP: &str = "a text is said; a number presses a button or picks from a li
 /// When the module is refused, or there is no such platform.
 pub fn run(chat: &Chat) -> Result<ExitCode, Error> {
     let bench = Bench::set_up(chat.config.as_deref())?;
-    let prepared = bench.prepare(&chat.file)??;
+    let prepared = bench.prepare(&build::of(&chat.file)?)??;
     let limits = bench.settings.turn.limits();
     let session = Session::new(&chat.platform, &chat.network, &chat.name, &chat.bot_config, limits)?;
     let screen = Screen::new(std::io::stdout().is_terminal());

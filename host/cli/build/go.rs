@@ -1,0 +1,79 @@
+//! The recipe for Go: the bindings, and the support that they stand on, are modules beside the project's own in a workspace.
+
+use super::languages::componentize;
+use super::{Project, Shop};
+use crate::cli::Error;
+
+/// Answers every call of WASI's within the component: Go's runtime wants some at its start, and a bot has nothing behind them.
+const NULL_ADAPTER: &str = include_str!("null-wasip1.wat");
+
+/// What Go itself is asked for; the module of a bot may ask for less.
+const GO: &str = "1.25";
+
+pub(super) fn build(project: &Project, shop: &Shop, out: &std::path::Path) -> Result<(), Error> {
+    let (bin, wit_bindgen) = (shop.go()?, shop.wit_bindgen()?);
+    let support = wit_bindgen.with_file_name("go-support");
+    let module = module(project)?;
+    let bindings = shop.made("bindings");
+    shop.step(&wit_bindgen)
+        .arg("go")
+        .arg(&shop.wit)
+        .args(["--world", "bot", "--format=false", "--pkg-name", &format!("{module}/bindings")])
+        .args(["--export-pkg-name", &module, "--out-dir"])
+        .arg(&bindings)
+        .run()?;
+    write(&bindings.join("go.mod"), &format!("module {module}/bindings\n\ngo {GO}\n"))?;
+    let members = [&project.dir, &bindings, &support].map(|dir| format!("\t{}\n", dir.display()));
+    let workspace = shop.made("go.work");
+    write(&workspace, &format!("go {}\n\nuse (\n{})\n", version(project)?, members.concat()))?;
+    let core = shop.made("core.wasm");
+    shop.step(bin.join("go"))
+        .args(["build", "-buildmode=c-shared", "-ldflags=-s -w -checklinkname=0", "-o"])
+        .arg(&core)
+        .arg(".")
+        .within(&project.dir)
+        .env("GOWORK", &workspace)
+        .env("GOOS", "wasip1")
+        .env("GOARCH", "wasm")
+        .env("GOPROXY", "off")
+        .env("GOSUMDB", "off")
+        .env("GOTOOLCHAIN", "local")
+        .env("GOPATH", shop.tools.join("go"))
+        .env("GOCACHE", shop.tools.join("go-cache"))
+        .run()?;
+    let adapter = shop.made("null-wasip1.wat");
+    write(&adapter, NULL_ADAPTER)?;
+    let binary = shop.made("null-wasip1.wasm");
+    shop.step(bin.join("wasm-tools")).arg("parse").arg(&adapter).arg("-o").arg(&binary).run()?;
+    let embedded = shop.made("embedded.wasm");
+    shop.step(bin.join("wasm-tools"))
+        .args(["component", "embed"])
+        .arg(&shop.wit)
+        .args(["--world", "bot"])
+        .arg(&core)
+        .arg("-o")
+        .arg(&embedded)
+        .run()?;
+    let adapter = format!("wasi_snapshot_preview1={}", binary.display());
+    componentize(shop, &bin, &embedded, Some(adapter.as_ref()), out)
+}
+
+fn module(project: &Project) -> Result<String, Error> {
+    directive(project, "module ")
+}
+
+fn version(project: &Project) -> Result<String, Error> {
+    directive(project, "go ")
+}
+
+/// What a line of `go.mod` says behind its first word.
+fn directive(project: &Project, word: &str) -> Result<String, Error> {
+    let path = project.file("go.mod");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let found = text.lines().find_map(|line| line.strip_prefix(word)).map(|rest| rest.trim().to_owned());
+    Ok(found.ok_or_else(|| format!("{}: it has no line that begins with {word:?}", path.display()))?)
+}
+
+fn write(path: &std::path::Path, text: &str) -> Result<(), Error> {
+    Ok(std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
+}

@@ -1,0 +1,249 @@
+//! How a component is made in each language: the recipes, step by step.
+
+use std::path::{Path, PathBuf};
+
+use super::{Project, Shop};
+use crate::cli::Error;
+
+/// The target of Rust bots.
+const RUST_TARGET: &str = "wasm32-wasip2";
+
+/// A language that bots are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Language {
+    Rust,
+    TypeScript,
+    JavaScript,
+    Python,
+    Go,
+    Zig,
+    Cpp,
+    C,
+}
+
+impl Language {
+    /// Every language; of two whose manifests are there the first counts.
+    pub(in crate::cli) const ALL: [Self; 8] =
+        [Self::Rust, Self::TypeScript, Self::JavaScript, Self::Python, Self::Go, Self::Zig, Self::Cpp, Self::C];
+
+    /// Its name on the command line and in names of folders.
+    pub(in crate::cli) fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::TypeScript => "typescript",
+            Self::JavaScript => "javascript",
+            Self::Python => "python",
+            Self::Go => "go",
+            Self::Zig => "zig",
+            Self::Cpp => "cpp",
+            Self::C => "c",
+        }
+    }
+
+    /// What tells a project of it, for people.
+    pub(super) fn manifest(self) -> &'static str {
+        match self {
+            Self::Rust => "Cargo.toml",
+            Self::TypeScript => "package.json and tsconfig.json",
+            Self::JavaScript => "package.json and src/bot.js",
+            Self::Python => "pyproject.toml and src/app.py",
+            Self::Go => "go.mod",
+            Self::Zig => "build.zig",
+            Self::Cpp => "src/*.cpp",
+            Self::C => "src/*.c",
+        }
+    }
+
+    /// Whether a folder is a project of it.
+    pub(super) fn is_of(self, dir: &Path) -> bool {
+        let has = |name: &str| dir.join(name).exists();
+        let sources = |extension: &str| {
+            let entries = std::fs::read_dir(dir.join("src")).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|is| is == extension))
+        };
+        match self {
+            Self::Rust => has("Cargo.toml"),
+            Self::TypeScript => has("package.json") && has("tsconfig.json"),
+            Self::JavaScript => has("package.json") && has("src/bot.js"),
+            Self::Python => has("pyproject.toml") && has("src/app.py"),
+            Self::Go => has("go.mod"),
+            Self::Zig => has("build.zig"),
+            Self::Cpp => sources("cpp"),
+            Self::C => sources("c"),
+        }
+    }
+
+    /// Makes the component.
+    ///
+    /// # Errors
+    /// When a tool is missing or a step fails.
+    pub(super) fn build(self, project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+        match self {
+            Self::Rust => rust(project, shop, out),
+            Self::TypeScript => typescript(project, shop, out),
+            Self::JavaScript => javascript(shop, &shop.javascript()?, &project.file("src/bot.js"), &project.dir, out),
+            Self::Python => python(project, shop, out),
+            Self::Go => super::go::build(project, shop, out),
+            Self::Zig => zig(project, shop, out),
+            Self::Cpp => cpp(project, shop, out),
+            Self::C => c(project, shop, out),
+        }
+    }
+}
+
+fn rust(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+    shop.rust_target(RUST_TARGET)?;
+    let target = shop.made("rust");
+    shop.step(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--release", "--quiet", "--target", RUST_TARGET, "--target-dir"])
+        .arg(&target)
+        .within(&project.dir)
+        .run()?;
+    let built = target.join(RUST_TARGET).join("release");
+    let newest = |path: &PathBuf| path.metadata().and_then(|found| found.modified()).ok();
+    let entries = std::fs::read_dir(&built).map_err(|error| format!("{}: {error}", built.display()))?;
+    let components = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let component = components.filter(|path| path.extension().is_some_and(|is| is == "wasm")).max_by_key(newest);
+    let component = component.ok_or_else(|| {
+        format!("{}: no component there; Cargo.toml needs `crate-type = [\"cdylib\"]` in [lib]", built.display())
+    })?;
+    copy(&component, out)
+}
+
+fn javascript(shop: &Shop, bin: &Path, entry: &Path, root: &Path, out: &Path) -> Result<(), Error> {
+    shop.step(bin.join("componentize-qjs"))
+        .arg("--wit")
+        .arg(&shop.wit)
+        .args(["--world", "bot", "--js"])
+        .arg(entry)
+        .arg("--module-root")
+        .arg(root)
+        .args(["--sync", "--output"])
+        .arg(out)
+        .run()
+}
+
+fn typescript(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+    let bin = shop.typescript()?;
+    let (types, made) = (shop.made("types"), shop.made("js"));
+    shop.step(bin.join("jco"))
+        .arg("guest-types")
+        .arg(&shop.wit)
+        .args(["--world-name", "bot", "--quiet", "--out-dir"])
+        .arg(&types)
+        .run()?;
+    shop.step(bin.join("tsc")).args(["--outDir"]).arg(&made).args(["--rootDir", "."]).within(&project.dir).run()?;
+    javascript(shop, &bin, &made.join("src/bot.js"), &made, out)
+}
+
+fn python(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+    shop.step(shop.python()?.join("componentize-py"))
+        .arg("-d")
+        .arg(&shop.wit)
+        .args(["-w", "bot", "componentize", "-p"])
+        .arg(project.file("src"))
+        .args(["app", "-o"])
+        .arg(out)
+        .without_env("VIRTUAL_ENV")
+        .run()
+}
+
+/// The bindings of the contract for C, and the folder that they are in.
+fn c_bindings(shop: &Shop) -> Result<PathBuf, Error> {
+    let bindings = shop.made("bindings");
+    shop.step(shop.wit_bindgen()?)
+        .arg("c")
+        .arg(&shop.wit)
+        .args(["--world", "bot", "--out-dir"])
+        .arg(&bindings)
+        .run()?;
+    Ok(bindings)
+}
+
+fn c(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+    let traps = ["-std=c17", "-fsanitize=undefined", "-fsanitize-trap=undefined"];
+    of_c(project, shop, out, "cc", &project.sources("src", "c")?, &traps)
+}
+
+fn cpp(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+    // The host takes no exceptions; a look beyond the end of a container ends the turn.
+    let hardened = "-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST";
+    let flags = ["-std=c++23", "-fno-exceptions", "-fno-rtti", "-U_LIBCPP_HARDENING_MODE", hardened];
+    of_c(project, shop, out, "c++", &project.sources("src", "cpp")?, &flags)
+}
+
+/// C and C++: the bindings are an object of their own, since they are C in both.
+fn of_c(
+    project: &Project,
+    shop: &Shop,
+    out: &Path,
+    compiler: &str,
+    sources: &[PathBuf],
+    flags: &[&str],
+) -> Result<(), Error> {
+    let (bin, bindings) = (shop.zig()?, c_bindings(shop)?);
+    let zig = |program: &str| {
+        shop.step(bin.join("python"))
+            .args(["-m", "ziglang", program, "--target=wasm32-wasi", "-Os", "-flto", "-g"])
+            .env("ZIG_GLOBAL_CACHE_DIR", shop.tools.join("zig-cache"))
+            .env("ZIG_LOCAL_CACHE_DIR", shop.made("zig-cache"))
+    };
+    let object = bindings.join("bot.o");
+    zig("cc").arg("-c").arg(bindings.join("bot.c")).arg("-o").arg(&object).run()?;
+    let core = shop.made("core.wasm");
+    zig(compiler)
+        .args(["-mexec-model=reactor", "-Wl,-z,stack-size=131072"])
+        .args(flags)
+        .arg("-I")
+        .arg(project.file("src"))
+        .arg("-isystem")
+        .arg(&bindings)
+        .args(sources)
+        .arg(&object)
+        .arg(bindings.join("bot_component_type.o"))
+        .arg("-o")
+        .arg(&core)
+        .run()?;
+    componentize(shop, &bin, &core, None, out)
+}
+
+fn zig(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+    let (bin, bindings) = (shop.zig()?, c_bindings(shop)?);
+    let made = shop.made("zig");
+    shop.step(bin.join("python"))
+        .args(["-m", "ziglang", "build", "core", "--release"])
+        .arg(format!("-Dbindings={}", bindings.display()))
+        .arg("--prefix")
+        .arg(&made)
+        .arg("--cache-dir")
+        .arg(shop.made("zig-cache"))
+        .arg("--global-cache-dir")
+        .arg(shop.tools.join("zig-cache"))
+        .within(&project.dir)
+        .run()?;
+    componentize(shop, &bin, &made.join("core.wasm"), None, out)
+}
+
+/// Makes a component of a core module; debugging information goes, function names stay.
+pub(super) fn componentize(
+    shop: &Shop,
+    bin: &Path,
+    core: &Path,
+    adapter: Option<&Path>,
+    out: &Path,
+) -> Result<(), Error> {
+    let whole = shop.made("whole.wasm");
+    let wasm_tools = || shop.step(bin.join("wasm-tools"));
+    let new = wasm_tools().args(["component", "new"]).arg(core);
+    let new = match adapter {
+        Some(adapter) => new.arg("--adapt").arg(adapter),
+        None => new,
+    };
+    new.arg("-o").arg(&whole).run()?;
+    wasm_tools().arg("strip").arg(&whole).arg("-o").arg(out).run()
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    std::fs::copy(from, to).map_err(|error| format!("{}: {error}", from.display()))?;
+    Ok(())
+}

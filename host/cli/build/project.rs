@@ -1,0 +1,60 @@
+//! A bot's project: a folder, and the language that its manifest tells.
+
+use std::path::{Path, PathBuf};
+
+use super::Language;
+use crate::cli::Error;
+
+/// A project.
+#[derive(Debug)]
+pub(in crate::cli) struct Project {
+    pub(in crate::cli) dir: PathBuf,
+    pub(in crate::cli) language: Language,
+}
+
+impl Project {
+    /// Looks for the manifest in a folder.
+    ///
+    /// # Errors
+    /// Says which manifests there are.
+    pub(in crate::cli) fn find(dir: &Path) -> Result<Self, Error> {
+        let dir = dir.canonicalize().map_err(|error| format!("{}: {error}", dir.display()))?;
+        let language = Language::ALL.into_iter().find(|language| language.is_of(&dir));
+        match language {
+            Some(language) => Ok(Self { dir, language }),
+            None => {
+                let known: Vec<_> = Language::ALL
+                    .iter()
+                    .map(|language| format!("{} ({})", language.name(), language.manifest()))
+                    .collect();
+                Err(format!(
+                    "{}: no bot's project; one is known by its manifest: {}. `bothost new --lang LANGUAGE NAME` makes one",
+                    dir.display(),
+                    known.join(", ")
+                )
+                .into())
+            }
+        }
+    }
+
+    /// A file of the project.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The project's files with this extension in a folder, in their order.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub(super) fn sources(&self, folder: &str, extension: &str) -> Result<Vec<PathBuf>, Error> {
+        let folder = self.file(folder);
+        let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let mut found: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        found.retain(|path| path.extension().is_some_and(|found| found == extension));
+        found.sort();
+        if found.is_empty() {
+            return Err(format!("{}: no .{extension} file there", folder.display()).into());
+        }
+        Ok(found)
+    }
+}
