@@ -46,6 +46,7 @@ mod khoros_requests;
 mod khoros_synchronous;
 mod khoros_tokens;
 mod livechat;
+mod languages;
 mod logs;
 mod matrix;
 mod modules;

@@ -92,7 +92,7 @@ fn run(command: &mut Command) {
 }
 
 /// The digest of everything that a guest is made of: its folder, the contract, and the version that it is given.
-fn digest(root: &Path, folder: &str, version: Option<(&str, &str)>) -> String {
+pub fn digest(root: &Path, folder: &str, version: Option<(&str, &str)>) -> String {
     let mut digest = Sha256::new();
     for folder in [folder, "wit"] {
         for path in files(&root.join(folder)) {

@@ -57,14 +57,14 @@ impl Shop {
     }
 }
 
-/// Where toolchains are kept: `BOTHOST_TOOLS`, or the user's cache.
+/// Where toolchains are kept: `BOT_TOOLCHAINS`, or the user's cache.
 fn tools_folder() -> Result<PathBuf, Error> {
-    if let Some(folder) = std::env::var_os("BOTHOST_TOOLS") {
+    if let Some(folder) = std::env::var_os("BOT_TOOLCHAINS") {
         return Ok(folder.into());
     }
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-    let cache = cache.ok_or("there is no HOME: say where toolchains are to be kept with BOTHOST_TOOLS=DIR")?;
+    let cache = cache.ok_or("there is no HOME: say where toolchains are to be kept with BOT_TOOLCHAINS=DIR")?;
     Ok(cache.join("bothost/toolchains"))
 }
 

@@ -1,0 +1,85 @@
+//! One bot in every language: each component gives the same actions and the same state, turn for turn.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::guests;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The example's component, built when its sources or the contract have changed; none where the language cannot be built here.
+fn component(language: &str) -> Option<PathBuf> {
+    let folder = format!("guest-examples/concierge-{language}");
+    let work = root().join("target/guests").join(format!("concierge-{language}"));
+    fs::create_dir_all(&work).unwrap();
+    let wasm = work.join(format!("bot-{}.wasm", guests::digest(root(), &folder, None)));
+    let lock = File::create(work.join("lock")).unwrap();
+    lock.lock().unwrap();
+    if wasm.exists() {
+        return Some(wasm);
+    }
+    let built = Command::new(env!("CARGO_BIN_EXE_bothost"))
+        .arg("build")
+        .arg(root().join(&folder))
+        .arg("--work")
+        .arg(&work)
+        .arg("--out")
+        .arg(&wasm)
+        .env("BOT_TOOLCHAINS", root().join("target/toolchains/kept"))
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .unwrap();
+    if built.status.success() {
+        return Some(wasm);
+    }
+    let words = format!("{}{}", String::from_utf8_lossy(&built.stdout), String::from_utf8_lossy(&built.stderr));
+    let missing = words.lines().find(|line| line.contains("is missing, and this language needs it"));
+    match missing {
+        Some(missing) if std::env::var_os("CI").is_none() => {
+            eprintln!("SKIPPED: {language}: {missing}");
+            None
+        }
+        _ => panic!("{folder} cannot be built: {words}"),
+    }
+}
+
+fn gives_what_rust_gives(language: &str) {
+    let Some(component) = component(language) else { return };
+    let played = Command::new(env!("CARGO_BIN_EXE_bothost"))
+        .arg("test")
+        .arg(root().join("tests/scenarios"))
+        .arg("--module")
+        .arg(component)
+        .output()
+        .unwrap();
+    let words = format!("{}{}", String::from_utf8_lossy(&played.stdout), String::from_utf8_lossy(&played.stderr));
+    assert!(played.status.success(), "{language}:\n{words}");
+    assert_eq!(words.matches("as expected").count(), 2, "{words}");
+}
+
+macro_rules! languages {
+    ($($language:ident),*) => {
+        $(#[test]
+        fn $language() {
+            gives_what_rust_gives(stringify!($language));
+        })*
+
+        const TESTED: &[&str] = &[$(stringify!($language)),*];
+    };
+}
+
+languages!(c, cpp, go, javascript, python, rust, typescript, zig);
+
+#[test]
+fn each_example_is_tested() {
+    let mut found: Vec<String> = fs::read_dir(root().join("guest-examples"))
+        .unwrap()
+        .filter_map(|entry| Some(entry.unwrap().file_name().to_str()?.strip_prefix("concierge-")?.to_owned()))
+        .collect();
+    found.sort();
+    assert_eq!(found, TESTED);
+}
