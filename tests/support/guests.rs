@@ -114,7 +114,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
     paths.sort();
-    let is_source = |path: &PathBuf| path.file_name().is_none_or(|name| name != "target");
+    let made = ["target", "node_modules", "__pycache__", ".zig-cache"];
+    let is_source = |path: &PathBuf| path.file_name().is_none_or(|name| made.iter().all(|made| name != *made));
     let within = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
     paths.into_iter().filter(is_source).flat_map(within).collect()
 }

@@ -1,0 +1,3 @@
+module concierge
+
+go 1.27
