@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => cli::demo::run(&demo),
         Command::Check(check) => cli::check::run(&check),
         Command::Run(run) => cli::run::run(&run),
+        Command::New(new) => cli::new::run(&new),
         Command::Build(build) => cli::build::run(&build),
         Command::Chat(chat) => cli::chat::run(&chat),
         Command::Test(test) => cli::test::run(&test),

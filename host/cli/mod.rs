@@ -8,6 +8,7 @@ pub mod serve;
 pub mod demo;
 pub mod check;
 pub mod run;
+pub mod new;
 pub mod build;
 pub mod chat;
 pub mod test;
@@ -40,6 +41,8 @@ pub enum Command {
     Check(check::Check),
     /// Run a module on one event and print what it answers, as JSON; exit code 1 when it fails.
     Run(run::Run),
+    /// Begin a bot's project, in the language of one's choice.
+    New(new::New),
     /// Build a bot's component, in whatever language it is written, and check it.
     Build(build::Build),
     /// Talk to a bot in the terminal, as a customer.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::check::Bench;
-use super::{Error, FAILED, output};
+use super::{Error, FAILED, build, output};
 use crate::guest::Module;
 use crate::workbench::scenario::{Difference, Scenario};
 
@@ -14,11 +14,11 @@ use crate::workbench::scenario::{Difference, Scenario};
 #[derive(Debug, Args)]
 pub struct Test {
     /// A scenario, or a folder whose `*.scenario` files are run.
-    #[arg(value_name = "FILE.scenario|DIR", required = true)]
+    #[arg(value_name = "FILE.scenario|DIR", default_value = ".")]
     paths: Vec<PathBuf>,
-    /// The bot's component.
+    /// The bot's component; unless given, the first folder is the bot's project, and is built.
     #[arg(long, value_name = "FILE.wasm")]
-    module: PathBuf,
+    module: Option<PathBuf>,
     /// Write what comes into the scenarios, as what is expected from now on.
     #[arg(long)]
     accept: bool,
@@ -33,8 +33,10 @@ pub struct Test {
 /// When a file cannot be read, a scenario cannot be understood or the module is refused.
 pub fn run(test: &Test) -> Result<ExitCode, Error> {
     let scenarios = scenarios(&test.paths)?;
+    let project = || test.paths.iter().find(|path| path.is_dir()).ok_or("say which component: --module FILE.wasm");
+    let module = test.module.as_ref().map_or_else(|| build::of(project()?), |module| Ok(module.clone()))?;
     let bench = Bench::set_up(test.config.as_deref())?;
-    let prepared = bench.prepare(&test.module)??;
+    let prepared = bench.prepare(&module)??;
     let mut differ = 0;
     for path in &scenarios {
         differ += play(path, &prepared.module, &bench, test.accept)?;

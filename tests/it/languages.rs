@@ -61,11 +61,44 @@ fn gives_what_rust_gives(language: &str) {
     assert_eq!(words.matches("as expected").count(), 2, "{words}");
 }
 
+/// What `new` makes builds at once, and does what its scenario says.
+fn begins(language: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let bothost = |args: &[&str]| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_bothost"))
+            .args(args)
+            .current_dir(dir.path())
+            .env("BOT_TOOLCHAINS", root().join("target/toolchains/kept"))
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .output()
+            .unwrap();
+        let words = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        (ran.status.success(), words)
+    };
+    let (made, words) = bothost(&["new", "--lang", language, "my-bot"]);
+    assert!(made, "{words}");
+    let (again, words) = bothost(&["new", "--lang", language, "my-bot"]);
+    assert!(!again && words.contains("is there already"), "{words}");
+    let (played, words) = bothost(&["test", "my-bot"]);
+    if !played && words.contains("is missing, and this language needs it") && std::env::var_os("CI").is_none() {
+        return eprintln!("SKIPPED: {language}: {words}");
+    }
+    assert!(played && words.contains("hello.scenario: ") && words.contains(", as expected"), "{language}:\n{words}");
+}
+
 macro_rules! languages {
     ($($language:ident),*) => {
-        $(#[test]
-        fn $language() {
-            gives_what_rust_gives(stringify!($language));
+        $(mod $language {
+            #[test]
+            fn gives_what_rust_gives() {
+                super::gives_what_rust_gives(stringify!($language));
+            }
+
+            #[test]
+            fn begins() {
+                super::begins(stringify!($language));
+            }
         })*
 
         const TESTED: &[&str] = &[$(stringify!($language)),*];

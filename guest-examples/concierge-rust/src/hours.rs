@@ -85,7 +85,10 @@ impl Hours {
                 return Err(format!("{key:?} is neither a day nor a range of days such as mon-fri"));
             };
             let hours = span(&value).ok_or_else(|| format!("{value:?} is not a time span such as 09:00-18:00"))?;
-            for day in days.get_mut(first..=last).ok_or_else(|| format!("{key:?} ends before it begins"))? {
+            if last < first {
+                return Err(format!("{key:?} ends before it begins"));
+            }
+            for day in &mut days[first..=last] {
                 *day = Some(hours);
             }
         }
@@ -167,6 +170,7 @@ mod tests {
         for (json, part) in [
             (r#"{"someday": "09:00-18:00"}"#, "someday"),
             (r#"{"fri-mon": "09:00-18:00"}"#, "ends before it begins"),
+            (r#"{"tue-mon": "09:00-18:00"}"#, "ends before it begins"),
             (r#"{"mon": "18:00-09:00"}"#, "18:00-09:00"),
             (r#"{"mon": "25:00-26:00"}"#, "25:00-26:00"),
         ] {

@@ -1,5 +1,7 @@
 //! The recipe for Go: the bindings, and the support that they stand on, are modules beside the project's own in a workspace.
 
+use std::path::Path;
+
 use super::languages::componentize;
 use super::{Project, Shop};
 use crate::cli::Error;
@@ -10,7 +12,7 @@ const NULL_ADAPTER: &str = include_str!("null-wasip1.wat");
 /// What Go itself is asked for; the module of a bot may ask for less.
 const GO: &str = "1.25";
 
-pub(super) fn build(project: &Project, shop: &Shop, out: &std::path::Path) -> Result<(), Error> {
+pub(super) fn build(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
     let (bin, wit_bindgen) = (shop.go()?, shop.wit_bindgen()?);
     let support = wit_bindgen.with_file_name("go-support");
     let module = module(project)?;
@@ -22,13 +24,14 @@ pub(super) fn build(project: &Project, shop: &Shop, out: &std::path::Path) -> Re
         .args(["--export-pkg-name", &module, "--out-dir"])
         .arg(&bindings)
         .run()?;
+    tell_tags_apart(&bindings)?;
     write(&bindings.join("go.mod"), &format!("module {module}/bindings\n\ngo {GO}\n"))?;
     let members = [&project.dir, &bindings, &support].map(|dir| format!("\t{}\n", dir.display()));
     let workspace = shop.made("go.work");
     write(&workspace, &format!("go {}\n\nuse (\n{})\n", version(project)?, members.concat()))?;
     let core = shop.made("core.wasm");
     shop.step(bin.join("go"))
-        .args(["build", "-buildmode=c-shared", "-ldflags=-s -w -checklinkname=0", "-o"])
+        .args(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-w -checklinkname=0", "-o"])
         .arg(&core)
         .arg(".")
         .within(&project.dir)
@@ -43,8 +46,6 @@ pub(super) fn build(project: &Project, shop: &Shop, out: &std::path::Path) -> Re
         .run()?;
     let adapter = shop.made("null-wasip1.wat");
     write(&adapter, NULL_ADAPTER)?;
-    let binary = shop.made("null-wasip1.wasm");
-    shop.step(bin.join("wasm-tools")).arg("parse").arg(&adapter).arg("-o").arg(&binary).run()?;
     let embedded = shop.made("embedded.wasm");
     shop.step(bin.join("wasm-tools"))
         .args(["component", "embed"])
@@ -54,8 +55,22 @@ pub(super) fn build(project: &Project, shop: &Shop, out: &std::path::Path) -> Re
         .arg("-o")
         .arg(&embedded)
         .run()?;
-    let adapter = format!("wasi_snapshot_preview1={}", binary.display());
+    let adapter = format!("wasi_snapshot_preview1={}", adapter.display());
     componentize(shop, &bin, &embedded, Some(adapter.as_ref()), out)
+}
+
+/// The generator gives the accessor of the action `tag` the name that the accessor of an action's kind has: one of them gets
+/// another.
+fn tell_tags_apart(bindings: &Path) -> Result<(), Error> {
+    for (file, from, to) in [
+        ("bothost_bot_actions/wit_bindings.go", ") Tag() []string {", ") TagTags() []string {"),
+        ("wit_exports/wit_exports.go", "payload := element.Tag()\n", "payload := element.TagTags()\n"),
+    ] {
+        let path = bindings.join(file);
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        write(&path, &text.replace(from, to))?;
+    }
+    Ok(())
 }
 
 fn module(project: &Project) -> Result<String, Error> {
@@ -74,6 +89,6 @@ fn directive(project: &Project, word: &str) -> Result<String, Error> {
     Ok(found.ok_or_else(|| format!("{}: it has no line that begins with {word:?}", path.display()))?)
 }
 
-fn write(path: &std::path::Path, text: &str) -> Result<(), Error> {
+fn write(path: &Path, text: &str) -> Result<(), Error> {
     Ok(std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
 }

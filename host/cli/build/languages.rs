@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::tools::copy_folder;
 use super::{Project, Shop};
 use crate::cli::Error;
 
@@ -136,12 +137,18 @@ fn typescript(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
     javascript(shop, &bin, &made.join("src/bot.js"), &made, out)
 }
 
+/// The sources are copied: the tool would leave compiled ones beside them.
 fn python(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
+    let sources = shop.made("python");
+    if sources.exists() {
+        std::fs::remove_dir_all(&sources).map_err(|error| format!("{}: {error}", sources.display()))?;
+    }
+    copy_folder(&project.file("src"), &sources)?;
     shop.step(shop.python()?.join("componentize-py"))
         .arg("-d")
         .arg(&shop.wit)
         .args(["-w", "bot", "componentize", "-p"])
-        .arg(project.file("src"))
+        .arg(&sources)
         .args(["app", "-o"])
         .arg(out)
         .without_env("VIRTUAL_ENV")

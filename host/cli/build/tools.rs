@@ -112,7 +112,8 @@ fn go_support(to: &Path) -> Result<(), Error> {
     copy_folder(&found, to)
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
+/// Copies a folder with all that is in it.
+pub(super) fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;

@@ -16,7 +16,7 @@ pub(super) fn gist(platform: &str, body: &Value) -> String {
 
 fn khoros(body: &Value) -> Vec<String> {
     let mut said = texts(body, &["text", "note", "comment"]);
-    said.extend(list(&body["actions"]).flat_map(|button| texts(button, &["text"])).map(button));
+    said.extend(list(&body["actions"]).flat_map(|button| texts(button, &["text"])).map(|text| button(&text)));
     if let Some(owner) = body["owner"]["type"].as_str().filter(|_| body["type"] == "control") {
         said.push(format!("to {owner}"));
     }
@@ -30,7 +30,7 @@ fn livechat(body: &Value) -> Vec<String> {
     let mut said = texts(&call["event"], &["text"]);
     for element in list(&call["event"]["elements"]) {
         said.extend(texts(element, &["title", "subtitle"]));
-        said.extend(list(&element["buttons"]).flat_map(|button| texts(button, &["text"])).map(button));
+        said.extend(list(&element["buttons"]).flat_map(|button| texts(button, &["text"])).map(|text| button(&text)));
     }
     if call["event"]["recipients"] == "agents" {
         said.push("(to agents)".to_owned());
@@ -44,11 +44,13 @@ fn livechat(body: &Value) -> Vec<String> {
 
 fn deadsimplechat(body: &Value) -> Vec<String> {
     let mut said = texts(body, &["message"]);
-    said.extend(list(&body["actionButtons"]).flat_map(|button| texts(button, &["displayText"])).map(button));
+    said.extend(
+        list(&body["actionButtons"]).flat_map(|button| texts(button, &["displayText"])).map(|text| button(&text)),
+    );
     said
 }
 
-fn button(text: String) -> String {
+fn button(text: &str) -> String {
     format!("[{text}]")
 }
 

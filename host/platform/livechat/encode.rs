@@ -69,7 +69,7 @@ impl<'a> Answer<'a> {
         match action {
             Action::Respond(response) => {
                 for event in self.events(path, response)? {
-                    self.send(kind, event);
+                    self.send(kind, &event);
                 }
             }
             Action::TypingStart => self.typing(kind, true),
@@ -121,7 +121,7 @@ impl<'a> Answer<'a> {
         self.requests.push(Request { action, method: "POST", path, body: body.to_string(), repeatable });
     }
 
-    fn send(&mut self, action: &'static str, event: Value) {
+    fn send(&mut self, action: &'static str, event: &Value) {
         self.call(action, "send_event", json!({ "event": event }), false);
     }
 
@@ -136,7 +136,7 @@ impl<'a> Answer<'a> {
 
     fn whisper(&mut self, path: &str, text: &str) -> Result<(), Refusal> {
         fits(path, text)?;
-        self.send("note", json!({ "type": "message", "text": text, "recipients": "agents" }));
+        self.send("note", &json!({ "type": "message", "text": text, "recipients": "agents" }));
         Ok(())
     }
 

@@ -44,8 +44,8 @@ impl Customer for Writes {
                 event["agentResponse"] = json!({ "text": text, "publishDate": now_ms });
                 event
             }
-            Happening::AgentTakes => control(place, number, now_ms, json!({ "type": "AGENT" })),
-            Happening::BotTakes => control(place, number, now_ms, json!({ "type": "BOT", "appId": place.bot })),
+            Happening::AgentTakes => control(place, number, now_ms, &json!({ "type": "AGENT" })),
+            Happening::BotTakes => control(place, number, now_ms, &json!({ "type": "BOT", "appId": place.bot })),
             Happening::Other(kind) => update(kind),
         })
     }
@@ -70,7 +70,7 @@ fn update(place: &Place, number: u64, operation: &str) -> Value {
     })
 }
 
-fn control(place: &Place, number: u64, now_ms: u64, owner: Value) -> Value {
+fn control(place: &Place, number: u64, now_ms: u64, owner: &Value) -> Value {
     json!({
         "coordinate": coordinate(place, number),
         "author": { "id": place.customer, "fullName": place.name },

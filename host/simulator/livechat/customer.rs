@@ -21,11 +21,11 @@ impl Customer for Writes {
         let (action, data) = match happening {
             // The first word comes with the chat that it begins.
             Happening::Says(text) if number == 1 => chat.begins(&[chat.message(&place.customer, text)]),
-            Happening::Says(text) => chat.event(chat.message(&place.customer, text)),
+            Happening::Says(text) => chat.event(&chat.message(&place.customer, text)),
             Happening::Presses { text, payload, is_reply: true } | Happening::Picks { title: text, id: payload } => {
                 let mut event = chat.message(&place.customer, text);
                 event["postback"] = json!({ "id": payload, "thread_id": chat.thread(), "event_id": "offer", "type": "message", "value": text });
-                chat.event(event)
+                chat.event(&event)
             }
             Happening::Presses { payload, .. } => (
                 "incoming_rich_message_postback",
@@ -38,7 +38,7 @@ impl Customer for Writes {
             Happening::Ends => {
                 ("thread_closed", json!({ "chat_id": chat.id(), "thread_id": chat.thread(), "user_id": AGENT }))
             }
-            Happening::AgentSays(text) => chat.event(chat.message(AGENT, text)),
+            Happening::AgentSays(text) => chat.event(&chat.message(AGENT, text)),
             Happening::AgentTakes => chat.joins(AGENT),
             Happening::BotTakes => chat.joins(&place.bot),
             Happening::Other(kind) => (kind.as_str(), json!({ "chat_id": chat.id(), "thread_id": chat.thread() })),
@@ -69,7 +69,7 @@ impl Chat<'_> {
         })
     }
 
-    fn event(&self, event: Value) -> (&'static str, Value) {
+    fn event(&self, event: &Value) -> (&'static str, Value) {
         ("incoming_event", json!({ "chat_id": self.id(), "thread_id": self.thread(), "event": event }))
     }
 

@@ -4,6 +4,8 @@
 // remembers nothing itself: each event gets a fresh instance of it, and only the state lasts.
 #include <algorithm>
 #include <charconv>
+#include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <span>
@@ -63,7 +65,23 @@ bothost_bot_actions_list_action_t say(std::string_view text) {
     return actions;
 }
 
+/// The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+void log(bothost_bot_log_level_t level, std::string_view words) {
+    auto line = copy(words);
+    bothost_bot_log_write(level, &line);
+}
+
 } // namespace
+
+/// Where the C++ library would throw, and there are no exceptions: its words go to the log, and the trap ends the turn.
+void std::__libcpp_verbose_abort(const char* format, ...) noexcept {
+    char words[500];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(words, sizeof words, format, arguments);
+    log(BOTHOST_BOT_LOG_LEVEL_ERROR, words);
+    __builtin_trap();
+}
 
 /// The customer said something, or pressed a button. True and an outcome, or false and a failure.
 bool exports_bothost_bot_message_handle(exports_bothost_bot_message_context_t* context,
@@ -80,9 +98,7 @@ bool exports_bothost_bot_message_handle(exports_bothost_bot_message_context_t* c
     }
     auto starts_over = [](const auto& press) { return view(press.payload) == START_OVER; };
     auto count = std::ranges::any_of(std::span(message->presses.ptr, message->presses.len), starts_over) ? 0 : *before + 1;
-    // The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
-    auto line = copy("{{name}}: message " + std::to_string(count));
-    bothost_bot_log_write(BOTHOST_BOT_LOG_LEVEL_INFO, &line);
+    log(BOTHOST_BOT_LOG_LEVEL_INFO, "{{name}}: message " + std::to_string(count));
 
     *outcome = {};
     // While a human agent has the conversation, the bot listens and stays silent: an answer would be refused.
