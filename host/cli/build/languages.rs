@@ -174,8 +174,15 @@ fn c(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
 
 fn cpp(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
     // The host takes no exceptions; a look beyond the end of a container ends the turn.
-    let hardened = "-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST";
-    let flags = ["-std=c++23", "-fno-exceptions", "-fno-rtti", "-U_LIBCPP_HARDENING_MODE", hardened];
+    let flags = [
+        "-std=c++23",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-U_LIBCPP_HARDENING_MODE",
+        "-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST",
+        "-U_LIBCPP_ASSERTION_SEMANTIC_DEFAULT",
+        "-D_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=_LIBCPP_ASSERTION_SEMANTIC_QUICK_ENFORCE",
+    ];
     of_c(project, shop, out, "c++", &project.sources("src", "cpp")?, &flags)
 }
 
@@ -222,10 +229,8 @@ fn zig(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
         .arg(format!("-Dbindings={}", bindings.display()))
         .arg("--prefix")
         .arg(&made)
-        .arg("--cache-dir")
-        .arg(shop.made("zig-cache"))
-        .arg("--global-cache-dir")
-        .arg(shop.tools.join("zig-cache"))
+        .env("ZIG_GLOBAL_CACHE_DIR", shop.tools.join("zig-cache"))
+        .env("ZIG_LOCAL_CACHE_DIR", shop.made("zig-cache"))
         .within(&project.dir)
         .run()?;
     componentize(shop, &bin, &made.join("core.wasm"), None, out)

@@ -130,7 +130,9 @@ pub(super) fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
 fn once(folder: &Path, make: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
     let named = |error: std::io::Error| format!("{}: {error}", folder.display());
     let ready = folder.join("ready");
-    let lock = File::create(folder.with_extension("lock")).map_err(named)?;
+    let mut lock = folder.as_os_str().to_owned();
+    lock.push(".lock");
+    let lock = File::create(lock).map_err(named)?;
     lock.lock().map_err(named)?;
     if ready.exists() {
         return Ok(());

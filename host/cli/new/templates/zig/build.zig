@@ -1,4 +1,4 @@
-//! `bothost build` runs this: it makes the bindings of wit/, has the core module built of them here, and makes a component of it.
+//! `bothost build` runs this: it makes bindings of wit/, has the core module built with them here, and makes it a component.
 
 const std = @import("std");
 

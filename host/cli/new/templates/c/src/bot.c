@@ -80,7 +80,7 @@ bool exports_bothost_bot_message_handle(exports_bothost_bot_message_context_t *c
         return false;
     }
     count = starts_over(&message->presses) ? 0 : count + 1;
-    // The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+    // The log of this turn: `/why` in `bothost chat` shows it, and so does `bothost explain`.
     bot_string_t line = text("{{name}}: message %llu", count);
     bothost_bot_log_write(BOTHOST_BOT_LOG_LEVEL_INFO, &line);
 

@@ -65,7 +65,7 @@ bothost_bot_actions_list_action_t say(std::string_view text) {
     return actions;
 }
 
-/// The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+/// The log of this turn: `/why` in `bothost chat` shows it, and so does `bothost explain`.
 void log(bothost_bot_log_level_t level, std::string_view words) {
     auto line = copy(words);
     bothost_bot_log_write(level, &line);

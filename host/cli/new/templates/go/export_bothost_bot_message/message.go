@@ -36,7 +36,7 @@ func Handle(
 	} else {
 		count++
 	}
-	// The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+	// The log of this turn: `/why` in `bothost chat` shows it, and so does `bothost explain`.
 	bothost_bot_log.Write(bothost_bot_log.LevelInfo, "{{name}}: message "+number(count))
 
 	outcome := bothost_bot_actions.Outcome{State: bothost_bot_actions.MakeStateChangeSet(number(count))}

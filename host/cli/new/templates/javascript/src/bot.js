@@ -16,7 +16,7 @@ export const message = {
     const before = messagesBefore(context.state);
     const startsOver = message.presses.some((press) => press.payload === START_OVER);
     const count = startsOver ? 0 : before + 1;
-    // The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+    // The log of this turn: `/why` in `bothost chat` shows it, and so does `bothost explain`.
     write("info", `{{name}}: message ${count}`);
 
     // While a human agent has the conversation, the bot listens and stays silent: an answer would be refused.

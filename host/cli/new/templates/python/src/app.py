@@ -37,7 +37,7 @@ class Message(exports.Message):
         before = messages_before(context.state)
         starts_over = any(press.payload == START_OVER for press in message.presses)
         count = 0 if starts_over else before + 1
-        # The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+        # The log of this turn: `/why` in `bothost chat` shows it, and so does `bothost explain`.
         log.write(log.Level.INFO, f"{{name}}: message {count}")
 
         # While a human agent has the conversation, the bot listens and stays silent: an answer would be refused.

@@ -23,7 +23,7 @@ impl message::Guest for Bot {
         let before = messages_before(context.state.as_deref())?;
         let starts_over = message.presses.iter().any(|press| press.payload == START_OVER);
         let count = if starts_over { 0 } else { before + 1 };
-        // The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+        // The log of this turn: `/why` in `bothost chat` shows it, and so does `bothost explain`.
         log::write(Level::Info, &format!("{{name}}: message {count}"));
 
         // While a human agent has the conversation, the bot listens and stays silent: an answer would be refused.

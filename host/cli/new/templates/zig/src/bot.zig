@@ -29,7 +29,7 @@ export fn exports_bothost_bot_message_handle(
         return false;
     };
     const count = if (startsOver(message)) 0 else before + 1;
-    // The log of this turn: `bothost chat` shows it, and so does `bothost explain`.
+    // The log of this turn: `/why` in `bothost chat` shows it, and so does `bothost explain`.
     var line = make("{{name}}: message {d}", .{count});
     c.bothost_bot_log_write(c.BOTHOST_BOT_LOG_LEVEL_INFO, &line);
 
