@@ -176,7 +176,7 @@ async fn a_file_that_was_changed_while_the_host_was_down_is_an_upload() {
     shop.stage.host.terminate();
     std::fs::copy(signer("2"), shop.file("signer.wasm")).unwrap();
     shop.stage.host = shop.stage.host.kill_and_restart();
-    shop.logs(2, "module active").await;
+    shop.logs(1, "module=signer version=2").await;
     shop.hook = shop.stage.hook_of(&registration("whatsapp", "other", BOT, "signer")).await;
     assert_eq!(shop.hears().await, "v2: hi");
 }
