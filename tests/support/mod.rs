@@ -11,6 +11,7 @@ pub mod guests;
 pub mod host;
 pub mod hostile;
 pub mod ledger;
+pub mod memory;
 pub mod platform;
 pub mod schema;
 pub mod stage;

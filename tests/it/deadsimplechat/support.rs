@@ -1,22 +1,20 @@
 //! A registered bot, the fixtures and a host that keeps bots and calls in memory.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bothost::domain::actor::Actor;
-use bothost::domain::bot::{Bot, Credentials, Mode, Runs, Scheme, Target};
-use bothost::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
-use bothost::domain::names::{BotId, ConversationKey, EventId, KeyId, ModuleName, TenantName};
+use bothost::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
+use bothost::domain::names::{BotId, KeyId, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
-use bothost::domain::token::Token;
 use bothost::domain::validate::Limits;
 use bothost::platform::deadsimplechat::DeadSimpleChat;
-use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, By, DecodeError, Decoded, Host, HostError, Platform, Verified};
+use bothost::platform::{ApiAnswer, ApiCall, By, DecodeError, Decoded, Platform, Verified};
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
+
+use crate::support::memory::{self, Memory, Served};
 
 /// 2023-11-14 22:13:20 UTC.
 pub(super) const NOW_MS: u64 = 1_700_000_000_000;
@@ -59,18 +57,7 @@ pub(super) fn verified(body: &str) -> Verified {
 
 /// Every fixture as name and text; a new file is found by itself.
 pub(super) fn fixtures() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/deadsimplechat");
-    let mut found: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    found.sort();
-    assert!(found.len() > 10, "the fixtures are gone: {}", found.len());
-    found
+    memory::fixtures("deadsimplechat", 10)
 }
 
 pub(super) fn fixture(name: &str) -> String {
@@ -85,13 +72,11 @@ pub(super) fn changed(name: &str, pointer: &str, value: Value) -> String {
     event.to_string()
 }
 
-/// Keeps bots and calls in memory, and fails on demand.
-#[derive(Default)]
-pub(super) struct MemoryHost {
-    pub(super) bots: Mutex<Vec<Arc<Bot>>>,
-    pub(super) calls: Mutex<Vec<Call>>,
-    pub(super) broken: bool,
-    pub(super) drawn: AtomicU64,
+/// A host that keeps bots in memory.
+pub(super) type MemoryHost = Memory<DeadSimpleChat>;
+
+impl Served for DeadSimpleChat {
+    const LIMITS: Limits = LIMITS;
 }
 
 /// A caller: whose key it is, and what it may do.
@@ -108,14 +93,6 @@ pub(super) fn admin() -> Key {
 }
 
 impl MemoryHost {
-    fn answer<'a, T: Send + 'a>(&'a self, work: impl FnOnce() -> T) -> BoxFuture<'a, Result<T, HostError>> {
-        let result = match self.broken {
-            true => Err(HostError::Failed("the disk at /srv/secret is full".to_owned())),
-            false => Ok(work()),
-        };
-        Box::pin(std::future::ready(result))
-    }
-
     pub(super) async fn raw(&self, by: &Key, method: Method, path: &str, body: Bytes) -> ApiAnswer {
         let call = ApiCall {
             tenant: TenantName::from(by.tenant),
@@ -156,99 +133,5 @@ impl MemoryHost {
     pub(super) fn stored(&self, id: &Value) -> Arc<Bot> {
         let bots = self.bots.lock().unwrap();
         bots.iter().find(|bot| *id == json!(bot.platform_id)).unwrap_or_else(|| panic!("no bot {id}")).clone()
-    }
-}
-
-impl Host for MemoryHost {
-    fn bots<'a>(
-        &'a self,
-        tenant: &'a TenantName,
-        platform: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Arc<Bot>>, HostError>> {
-        self.answer(|| {
-            let bots = self.bots.lock().unwrap();
-            bots.iter().filter(|bot| bot.tenant == *tenant && bot.platform == platform).cloned().collect()
-        })
-    }
-
-    fn may_relay(&self, url: &str) -> Result<(), String> {
-        if url.starts_with("https://") { Ok(()) } else { Err("is reached over https only".to_owned()) }
-    }
-
-    fn put_bot(&self, bot: Bot, _actor: Actor) -> BoxFuture<'_, Result<(), HostError>> {
-        self.answer(|| {
-            let mut bots = self.bots.lock().unwrap();
-            bots.retain(|known| known.id != bot.id);
-            bots.push(Arc::new(bot));
-        })
-    }
-
-    fn remove_bot<'a>(&'a self, bot: &'a BotId, _actor: Actor) -> BoxFuture<'a, Result<(), HostError>> {
-        self.answer(|| self.bots.lock().unwrap().retain(|known| known.id != *bot))
-    }
-
-    fn token_of(&self, _: &TenantName, _: &str, _: &str, _: u64) -> Result<Option<u64>, HostError> {
-        Ok(None)
-    }
-
-    fn add_token(&self, _: Token, _: Actor) -> BoxFuture<'_, Result<(), HostError>> {
-        self.answer(|| ())
-    }
-
-    fn replace_token(&self, _: String, _: Token, _: u64, _: Actor) -> BoxFuture<'_, Result<bool, HostError>> {
-        self.answer(|| false)
-    }
-
-    fn drop_tokens<'a>(
-        &'a self,
-        _: TenantName,
-        _: &'a str,
-        _: String,
-        _: Actor,
-        _: u64,
-    ) -> BoxFuture<'a, Result<(), HostError>> {
-        self.answer(|| ())
-    }
-
-    /// As the real ones: 32 hexadecimal digits, each time others.
-    fn new_bot_id(&self) -> Result<BotId, HostError> {
-        let number = self.drawn.fetch_add(1, Relaxed) + 1;
-        Ok(BotId::from(format!("{:032x}", u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))))
-    }
-
-    fn limits(&self) -> Limits {
-        LIMITS
-    }
-
-    fn call(&self, call: Call) -> BoxFuture<'_, Result<Called, HostError>> {
-        self.answer(|| {
-            self.calls.lock().unwrap().push(call);
-            Called::Recorded { event: EventId(1), delivery: 1, since_ms: None }
-        })
-    }
-
-    fn call_and_wait(&self, _call: Call) -> BoxFuture<'_, Result<(Called, Option<Outcome>), HostError>> {
-        self.answer(|| (Called::Changed, None))
-    }
-
-    fn held(&self, _bot: &Bot, _conversation: &ConversationKey) -> Result<Held, HostError> {
-        Ok(Held::default())
-    }
-
-    fn request(&self, _: &TenantName, _: &str, _: RequestId) -> Result<Option<RequestRecord>, HostError> {
-        Ok(None)
-    }
-
-    fn requests<'a>(
-        &'a self,
-        _: &'a TenantName,
-        _: &'static str,
-        _: RequestsWanted,
-    ) -> BoxFuture<'a, Result<Requests, HostError>> {
-        self.answer(Requests::default)
-    }
-
-    fn runs(&self, _bots: &[Arc<Bot>]) -> Runs {
-        Runs::default()
     }
 }

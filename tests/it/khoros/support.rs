@@ -1,22 +1,19 @@
 //! A registered bot, the fixtures and a host that keeps bots in memory.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-
 use bothost::domain::actor::Actor;
-use bothost::domain::bot::{Bot, Credentials, Mode, Runs, Scheme, Target};
-use bothost::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
+use bothost::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
 use bothost::domain::delivery::Delivery;
-use bothost::domain::names::{BotId, ConversationKey, EventId, KeyId, ModuleName, TenantName};
+use bothost::domain::names::{BotId, EventId, KeyId, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
-use bothost::domain::token::Token;
 use bothost::domain::validate::Limits;
 use bothost::platform::khoros::Khoros;
-use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, By, DecodeError, Decoded, Host, HostError, Platform, Verified};
+use bothost::platform::{ApiAnswer, ApiCall, By, DecodeError, Decoded, Platform, Verified};
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
+
+use crate::support::memory::{self, Memory, Served};
 
 /// 2023-11-14 22:13:20 UTC.
 pub(super) const NOW_MS: u64 = 1_700_000_000_000;
@@ -74,43 +71,25 @@ pub(super) fn verified(body: &str) -> Verified {
 
 /// Every fixture as name and text; a new file is found by itself.
 pub(super) fn fixtures() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/khoros");
-    let mut found: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    found.sort();
-    assert!(found.len() > 20, "the fixtures are gone: {}", found.len());
-    found
+    memory::fixtures("khoros", 20)
 }
 
 pub(super) fn fixture(name: &str) -> String {
     fixtures().into_iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no fixture {name}")).1
 }
 
-/// Keeps bots in memory, and fails on demand.
-#[derive(Default)]
-pub(super) struct MemoryHost {
-    pub(super) bots: Mutex<Vec<Arc<Bot>>>,
-    pub(super) broken: bool,
+/// A host that keeps bots in memory.
+pub(super) type MemoryHost = Memory<Khoros>;
+
+impl Served for Khoros {
+    const LIMITS: Limits = super::calls::LIMITS;
+
+    fn bot_id(number: u64) -> String {
+        format!("hash-{number}")
+    }
 }
 
 impl MemoryHost {
-    fn answer<'a, T: Send + 'a>(
-        &'a self,
-        work: impl FnOnce(&mut Vec<Arc<Bot>>) -> T,
-    ) -> BoxFuture<'a, Result<T, HostError>> {
-        let result = match self.broken {
-            true => Err(HostError::Failed("the disk at /srv/secret is full".to_owned())),
-            false => Ok(work(&mut self.bots.lock().unwrap())),
-        };
-        Box::pin(std::future::ready(result))
-    }
-
     pub(super) async fn call(&self, method: Method, path: &str, body: &Value) -> ApiAnswer {
         self.call_as("acme", method, path, body).await
     }
@@ -136,92 +115,5 @@ impl MemoryHost {
             now_ms: NOW_MS,
         };
         Khoros.api(call, self).await
-    }
-}
-
-impl Host for MemoryHost {
-    fn bots<'a>(
-        &'a self,
-        tenant: &'a TenantName,
-        platform: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Arc<Bot>>, HostError>> {
-        self.answer(|bots| {
-            bots.iter().filter(|bot| bot.tenant == *tenant && bot.platform == platform).cloned().collect()
-        })
-    }
-
-    fn may_relay(&self, url: &str) -> Result<(), String> {
-        if url.starts_with("https://") { Ok(()) } else { Err("what a tenant sets is reached over https".to_owned()) }
-    }
-
-    fn put_bot(&self, bot: Bot, _actor: Actor) -> BoxFuture<'_, Result<(), HostError>> {
-        self.answer(|bots| {
-            bots.retain(|known| known.id != bot.id);
-            bots.push(Arc::new(bot));
-        })
-    }
-
-    fn remove_bot<'a>(&'a self, bot: &'a BotId, _actor: Actor) -> BoxFuture<'a, Result<(), HostError>> {
-        self.answer(|bots| bots.retain(|known| known.id != *bot))
-    }
-
-    fn token_of(&self, _: &TenantName, _: &str, _: &str, _: u64) -> Result<Option<u64>, HostError> {
-        Ok(None)
-    }
-
-    fn add_token(&self, _: Token, _: Actor) -> BoxFuture<'_, Result<(), HostError>> {
-        self.answer(|_| ())
-    }
-
-    fn replace_token(&self, _: String, _: Token, _: u64, _: Actor) -> BoxFuture<'_, Result<bool, HostError>> {
-        self.answer(|_| false)
-    }
-
-    fn drop_tokens<'a>(
-        &'a self,
-        _: TenantName,
-        _: &'a str,
-        _: String,
-        _: Actor,
-        _: u64,
-    ) -> BoxFuture<'a, Result<(), HostError>> {
-        self.answer(|_| ())
-    }
-
-    fn new_bot_id(&self) -> Result<BotId, HostError> {
-        Ok(BotId::from(format!("hash-{}", self.bots.lock().unwrap().len() + 1)))
-    }
-
-    fn limits(&self) -> Limits {
-        super::calls::LIMITS
-    }
-
-    fn call(&self, _call: Call) -> BoxFuture<'_, Result<Called, HostError>> {
-        self.answer(|_| Called::Changed)
-    }
-
-    fn call_and_wait(&self, _call: Call) -> BoxFuture<'_, Result<(Called, Option<Outcome>), HostError>> {
-        self.answer(|_| (Called::Changed, None))
-    }
-
-    fn held(&self, _bot: &Bot, _conversation: &ConversationKey) -> Result<Held, HostError> {
-        Ok(Held::default())
-    }
-
-    fn request(&self, _: &TenantName, _: &str, _: RequestId) -> Result<Option<RequestRecord>, HostError> {
-        Ok(None)
-    }
-
-    fn requests<'a>(
-        &'a self,
-        _: &'a TenantName,
-        _: &'static str,
-        _: RequestsWanted,
-    ) -> BoxFuture<'a, Result<Requests, HostError>> {
-        self.answer(|_| Requests::default())
-    }
-
-    fn runs(&self, _bots: &[Arc<Bot>]) -> Runs {
-        Runs::default()
     }
 }

@@ -1,22 +1,21 @@
 //! A bot agent, the fixtures and a host that keeps bot agents in memory.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bothost::domain::actor::Actor;
-use bothost::domain::bot::{Bot, Credentials, Mode, Runs, Scheme, Target};
-use bothost::domain::call::{Call, Called, Held, Outcome, RequestId, RequestRecord, Requests, RequestsWanted};
-use bothost::domain::names::{BotId, ConversationKey, KeyId, ModuleName, TenantName};
+use bothost::domain::bot::{Bot, Credentials, Mode, Scheme, Target};
+use bothost::domain::names::{BotId, KeyId, ModuleName, TenantName};
 use bothost::domain::scope::{Scope, Scopes};
 use bothost::domain::secret::Secret;
-use bothost::domain::token::Token;
 use bothost::domain::validate::Limits;
 use bothost::platform::livechat::LiveChat;
-use bothost::platform::{ApiAnswer, ApiCall, BoxFuture, By, DecodeError, Decoded, Host, HostError, Platform, Verified};
+use bothost::platform::{ApiAnswer, ApiCall, By, DecodeError, Decoded, Platform, Verified};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::Method;
 use serde_json::{Value, json};
+
+use crate::support::memory::{self, Memory, Served};
 
 /// 2023-11-14 22:13:20 UTC.
 pub(super) const NOW_MS: u64 = 1_700_000_000_000;
@@ -67,18 +66,7 @@ pub(super) fn decode(body: &str) -> Result<Decoded, DecodeError> {
 
 /// Every fixture as name and text; a new file is found by itself.
 pub(super) fn fixtures() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/livechat");
-    let mut found: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    found.sort();
-    assert!(found.len() > 40, "the fixtures are gone: {}", found.len());
-    found
+    memory::fixtures("livechat", 40)
 }
 
 pub(super) fn fixture(name: &str) -> String {
@@ -88,25 +76,18 @@ pub(super) fn fixture(name: &str) -> String {
 /// An answer: its status and its body.
 pub(super) type Answered = (u16, Value);
 
-/// Keeps bot agents in memory, and fails on demand.
-#[derive(Default)]
-pub(super) struct MemoryHost {
-    pub(super) bots: Mutex<Vec<Arc<Bot>>>,
-    pub(super) broken: bool,
+/// A host that keeps bots in memory.
+pub(super) type MemoryHost = Memory<LiveChat>;
+
+impl Served for LiveChat {
+    const LIMITS: Limits = LIMITS;
+
+    fn bot_id(number: u64) -> String {
+        format!("{number:032x}")
+    }
 }
 
 impl MemoryHost {
-    fn answer<'a, T: Send + 'a>(
-        &'a self,
-        work: impl FnOnce(&mut Vec<Arc<Bot>>) -> T,
-    ) -> BoxFuture<'a, Result<T, HostError>> {
-        let result = match self.broken {
-            true => Err(HostError::Failed("the disk at /srv/secret is full".to_owned())),
-            false => Ok(work(&mut self.bots.lock().unwrap())),
-        };
-        Box::pin(std::future::ready(result))
-    }
-
     /// The one bot agent that there is.
     pub(super) fn only(&self) -> Arc<Bot> {
         let bots = self.bots.lock().unwrap();
@@ -182,91 +163,4 @@ impl MemoryHost {
 pub(super) fn read(answer: ApiAnswer) -> Answered {
     assert_eq!(answer.content_type, "application/json");
     (answer.status.as_u16(), serde_json::from_str(&answer.body.expect("every answer has a body")).unwrap())
-}
-
-impl Host for MemoryHost {
-    fn bots<'a>(
-        &'a self,
-        tenant: &'a TenantName,
-        platform: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Arc<Bot>>, HostError>> {
-        self.answer(|bots| {
-            bots.iter().filter(|bot| bot.tenant == *tenant && bot.platform == platform).cloned().collect()
-        })
-    }
-
-    fn may_relay(&self, url: &str) -> Result<(), String> {
-        if url.starts_with("https://") { Ok(()) } else { Err("what a tenant sets is reached over https".to_owned()) }
-    }
-
-    fn put_bot(&self, bot: Bot, _actor: Actor) -> BoxFuture<'_, Result<(), HostError>> {
-        self.answer(|bots| {
-            bots.retain(|known| known.id != bot.id);
-            bots.push(Arc::new(bot));
-        })
-    }
-
-    fn remove_bot<'a>(&'a self, bot: &'a BotId, _actor: Actor) -> BoxFuture<'a, Result<(), HostError>> {
-        self.answer(|bots| bots.retain(|known| known.id != *bot))
-    }
-
-    fn token_of(&self, _: &TenantName, _: &str, _: &str, _: u64) -> Result<Option<u64>, HostError> {
-        Ok(None)
-    }
-
-    fn add_token(&self, _: Token, _: Actor) -> BoxFuture<'_, Result<(), HostError>> {
-        self.answer(|_| ())
-    }
-
-    fn replace_token(&self, _: String, _: Token, _: u64, _: Actor) -> BoxFuture<'_, Result<bool, HostError>> {
-        self.answer(|_| false)
-    }
-
-    fn drop_tokens<'a>(
-        &'a self,
-        _: TenantName,
-        _: &'a str,
-        _: String,
-        _: Actor,
-        _: u64,
-    ) -> BoxFuture<'a, Result<(), HostError>> {
-        self.answer(|_| ())
-    }
-
-    fn new_bot_id(&self) -> Result<BotId, HostError> {
-        Ok(BotId::from(format!("{:032x}", self.bots.lock().unwrap().len() + 1)))
-    }
-
-    fn limits(&self) -> Limits {
-        LIMITS
-    }
-
-    fn call(&self, _call: Call) -> BoxFuture<'_, Result<Called, HostError>> {
-        self.answer(|_| Called::Changed)
-    }
-
-    fn call_and_wait(&self, _call: Call) -> BoxFuture<'_, Result<(Called, Option<Outcome>), HostError>> {
-        self.answer(|_| (Called::Changed, None))
-    }
-
-    fn held(&self, _bot: &Bot, _conversation: &ConversationKey) -> Result<Held, HostError> {
-        Ok(Held::default())
-    }
-
-    fn request(&self, _: &TenantName, _: &str, _: RequestId) -> Result<Option<RequestRecord>, HostError> {
-        Ok(None)
-    }
-
-    fn requests<'a>(
-        &'a self,
-        _: &'a TenantName,
-        _: &'static str,
-        _: RequestsWanted,
-    ) -> BoxFuture<'a, Result<Requests, HostError>> {
-        self.answer(|_| Requests::default())
-    }
-
-    fn runs(&self, _bots: &[Arc<Bot>]) -> Runs {
-        Runs::default()
-    }
 }
