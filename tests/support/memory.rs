@@ -84,7 +84,11 @@ impl<P: Served> Host for Memory<P> {
     }
 
     fn may_relay(&self, url: &str) -> Result<(), String> {
-        if url.starts_with("https://") { Ok(()) } else { Err("what a tenant sets is reached over https only".to_owned()) }
+        if url.starts_with("https://") {
+            Ok(())
+        } else {
+            Err("what a tenant sets is reached over https only".to_owned())
+        }
     }
 
     fn put_bot(&self, bot: Bot, _actor: Actor) -> BoxFuture<'_, Result<(), HostError>> {
