@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::New(new) => cli::new::run(&new),
         Command::Build(build) => cli::build::run(&build),
         Command::Chat(chat) => cli::chat::run(&chat),
+        Command::Dev(dev) => cli::dev::run(&dev),
         Command::Test(test) => cli::test::run(&test),
         Command::Push(push) => cli::push::run(&push),
         Command::Events(events) => cli::events::run(&events),

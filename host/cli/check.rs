@@ -55,7 +55,10 @@ impl Bench {
     /// Reads the settings and starts the sandbox.
     pub(super) fn set_up(config: Option<&Path>) -> Result<Self, Error> {
         let overrides = Overrides { file: config.map(Path::to_owned), ..Overrides::default() };
-        Self::with(Settings::load(&overrides, std::env::vars())?)
+        let mut settings = Settings::load(&overrides, std::env::vars())?;
+        // The module is the developer's own.
+        settings.guest.source_lines = true;
+        Self::with(settings)
     }
 
     /// Starts the sandbox with these settings. Nobody else waits for a compilation here, and the machine may be a busy one.

@@ -11,6 +11,7 @@ pub mod run;
 pub mod new;
 pub mod build;
 pub mod chat;
+pub mod dev;
 pub mod test;
 pub mod push;
 pub mod events;
@@ -19,6 +20,9 @@ pub mod logs;
 pub mod replay;
 pub mod rotate_master_key;
 pub mod remote;
+mod local;
+mod talk;
+mod terminal;
 mod output;
 
 /// A WebAssembly host for chat-bot logic.
@@ -47,6 +51,8 @@ pub enum Command {
     Build(build::Build),
     /// Talk to a bot in the terminal, as a customer.
     Chat(chat::Chat),
+    /// Work on a bot: rebuild and swap it as its sources change, and talk to it meanwhile.
+    Dev(dev::Dev),
     /// Run a bot's scenarios: conversations with what is expected of it; exit code 1 where something else comes.
     Test(test::Test),
     /// Upload a module to a running host.

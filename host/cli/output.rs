@@ -13,13 +13,6 @@ pub(super) fn line(text: impl Display) {
     let _ = out.flush();
 }
 
-/// What stands before what is typed.
-pub(super) fn prompt(text: impl Display) {
-    let mut out = std::io::stdout().lock();
-    let _ = write!(out, "{text}");
-    let _ = out.flush();
-}
-
 /// A line for the person, not part of the result.
 pub(super) fn note(text: impl Display) {
     eprintln!("{text}");

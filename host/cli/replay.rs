@@ -60,7 +60,7 @@ pub fn run(replay: &Replay) -> Result<ExitCode, Error> {
     let prepared = bench.prepare_bytes(&wasm)?;
     let subject = subject(&DEFAULT_TENANT.into(), &recording)?;
     let ran = prepared.module.run(&subject.context, &subject.decoded.event);
-    let (digest, replayed) = (ran.digest.clone(), came_of(ran, &subject, &bench.settings.turn.limits()));
+    let (digest, replayed) = (ran.digest.clone(), came_of(&ran, &subject, &bench.settings.turn.limits()));
     let replayed = compare(digest, recorded(&recording), replayed);
     let turn = format!("event {}, try {}", replay.event, recording.turn.attempt);
     if replayed.same {

@@ -1,6 +1,6 @@
 //! Why a run gave no outcome: from the engine's errors to the domain's words.
 
-use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use super::limits::Limits;
 use super::text;
@@ -54,17 +54,43 @@ fn reason(error: &wasmtime::Error) -> String {
 
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
-    frames
-        .iter()
-        .map(|frame| match frame.func_name() {
-            // Without the hash that mangling appends: it changes with every build.
-            Some(name) => {
-                text::cap_name(&format!("{:#}", rustc_demangle::demangle(text::prefix(name, NAME_BYTES_MAX))))
-            }
-            None => format!("function {}", frame.func_index()),
-        })
-        .collect()
+    let mut functions: Vec<(String, usize)> = Vec::new();
+    for function in frames.iter().flat_map(functions_of).take(FUNCTIONS_MAX) {
+        match functions.last_mut() {
+            Some((last, times)) if *last == function => *times += 1,
+            _ => functions.push((function, 1)),
+        }
+    }
+    let told = |(function, times)| if times == 1 { function } else { format!("{function}, {times} times") };
+    functions.into_iter().map(told).collect()
 }
+
+/// The functions of a frame, the innermost first: with source lines those too that were compiled into others.
+fn functions_of(frame: &FrameInfo) -> Vec<String> {
+    let own = || frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), readable);
+    let mut functions: Vec<String> = Vec::new();
+    for symbol in frame.symbols().iter().filter(|symbol| symbol.file().is_some()) {
+        let name = symbol.name().map_or_else(own, |name| of_cpp(name).unwrap_or_else(|| readable(name)));
+        let (file, line) = (symbol.file().unwrap_or_default(), symbol.line().unwrap_or_default());
+        functions.push(format!("{name} ({}:{line})", text::cap_name(file)));
+    }
+    if functions.is_empty() { vec![own()] } else { functions }
+}
+
+/// A name without what mangling did to it: the hash that it appends changes with every build.
+fn readable(name: &str) -> String {
+    text::cap_name(&format!("{:#}", rustc_demangle::demangle(text::prefix(name, NAME_BYTES_MAX))))
+}
+
+/// A C++ function's name. Only where source lines are read: such a name can be made to take long.
+fn of_cpp(name: &str) -> Option<String> {
+    let symbol = cpp_demangle::BorrowedSymbol::new(text::prefix(name, NAME_BYTES_MAX).as_bytes()).ok()?;
+    let name = symbol.demangle_with_options(&cpp_demangle::DemangleOptions::new().no_return_type()).ok()?;
+    Some(text::cap_name(&name))
+}
+
+/// The longest backtrace, in functions.
+const FUNCTIONS_MAX: usize = 48;
 
 /// The longest mangled name that is read.
 const NAME_BYTES_MAX: usize = 4096;

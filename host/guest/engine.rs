@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use super::limits::Limits;
 use super::{Error, text};
@@ -76,6 +76,9 @@ fn base(limits: &Limits) -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true).consume_fuel(true).cranelift_nan_canonicalization(true);
     config.max_wasm_stack(limits.stack_bytes_max).wasm_backtrace_max_frames(text::FRAMES_MAX);
+    // Said in any case, or else a variable of the environment would decide.
+    let lines = if limits.source_lines { WasmBacktraceDetails::Enable } else { WasmBacktraceDetails::Disable };
+    config.wasm_backtrace_details(lines);
     config.wasm_multi_memory(true).wasm_component_model(true);
     config.wasm_gc(false).wasm_exceptions(false).wasm_function_references(false).gc_support(false);
     config.wasm_threads(false).wasm_memory64(false).wasm_relaxed_simd(false).wasm_tail_call(false);

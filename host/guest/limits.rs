@@ -40,6 +40,9 @@ pub struct Limits {
     pub compile_wall_ms: u64,
     /// Bytes of machine code that a module may become.
     pub artefact_bytes_max: usize,
+    /// Whether debug information is read, so that a trap's backtrace shows files and lines. It is one more thing of a tenant's
+    /// that the host would take apart, and it can be made to grow: for developers' machines.
+    pub source_lines: bool,
     /// What a module may be made of.
     pub gate: Caps,
 }
@@ -98,6 +101,7 @@ impl Default for Limits {
             compile_memory_bytes: 4 << 30,
             compile_wall_ms: 120_000,
             artefact_bytes_max: 256 << 20,
+            source_lines: false,
             gate: Caps::default(),
         }
     }
@@ -139,6 +143,7 @@ impl Limits {
             self.compile_cpu_s,
             self.compile_memory_bytes,
             self.stack_bytes_max as u64,
+            u64::from(self.source_lines),
             gate.core_modules,
             gate.components,
             gate.memories,
@@ -163,6 +168,7 @@ impl Limits {
             compile_cpu_s,
             compile_memory_bytes,
             stack_bytes_max,
+            source_lines,
             core_modules,
             components,
             memories,
@@ -199,6 +205,7 @@ impl Limits {
             stack_bytes_max: usize::try_from(stack_bytes_max).unwrap_or(usize::MAX),
             compile_cpu_s,
             compile_memory_bytes,
+            source_lines: source_lines != 0,
             gate,
             ..Self::default()
         }
@@ -206,4 +213,4 @@ impl Limits {
 }
 
 /// How many numbers the compiling process is sent.
-pub(super) const CHILD_WORDS: usize = 18;
+pub(super) const CHILD_WORDS: usize = 19;

@@ -11,6 +11,7 @@ mod turn;
 mod v0;
 mod stubs;
 mod cause;
+mod exception;
 mod facts;
 mod gate;
 mod child;

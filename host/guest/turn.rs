@@ -3,7 +3,7 @@
 use wasmtime::ResourceLimiter;
 
 use super::limits::Limits;
-use super::text;
+use super::{exception, text};
 use crate::domain::turn::LogLine;
 
 /// The host's side of one turn.
@@ -56,8 +56,15 @@ impl Log {
         Self { lines: Vec::new(), dropped: 0, lines_max, bytes_left, partial: [Vec::new(), Vec::new()] }
     }
 
+    /// Keeps what a guest says, line by line.
+    pub(super) fn write(&mut self, level: &'static str, text: &str) {
+        for line in text.trim_end_matches(['\n', '\r']).split('\n') {
+            self.line(level, line.strip_suffix('\r').unwrap_or(line).to_owned());
+        }
+    }
+
     /// Keeps a line, or the part of it that still fits.
-    pub(super) fn line(&mut self, level: &'static str, mut line: String) {
+    fn line(&mut self, level: &'static str, mut line: String) {
         let fits = text::prefix(&line, self.bytes_left).len();
         if self.lines.len() >= self.lines_max || (fits == 0 && !line.is_empty()) {
             self.dropped += 1;
@@ -102,7 +109,10 @@ impl Log {
             Stream::Err => "stderr",
         };
         let text = String::from_utf8_lossy(&bytes);
-        self.line(level, text.strip_suffix('\r').unwrap_or(&text).to_owned());
+        match exception::unfolded(&text) {
+            Some(exception) => self.write(level, &exception),
+            None => self.write(level, &text),
+        }
     }
 }
 

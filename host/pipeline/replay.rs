@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::Pipeline;
 use super::differences::{Came, differences, incomparable};
-use super::facts::{Facts, Subject, recorded_bot};
+use super::facts::{Facts, Judged, Subject, recorded_bot};
 use super::record;
 use super::shares::{Shares, Taken};
 use crate::domain::names::{Digest, ModuleName, TenantName};
-use crate::domain::turn::{Cause, Run};
+use crate::domain::turn::{Cause, Outcome, Run};
 use crate::domain::validate;
 use crate::guest::Module;
 use crate::store::{self, Recording};
@@ -103,7 +103,7 @@ pub async fn replay(
         let (context, event) = (subject.context.clone(), subject.decoded.event.clone());
         let run = pipeline.runners.replay(module, context, event).await;
         let run = run.map_err(|busy| Error::Host(busy.to_string()))?;
-        let (digest, replayed) = (run.digest.clone(), came_of(run, &subject, &pipeline.settings.turn.limits()));
+        let (digest, replayed) = (run.digest.clone(), came_of(&run, &subject, &pipeline.settings.turn.limits()));
         Ok(compare(digest, recorded(&recording), replayed))
     });
     work.await.unwrap_or_else(|_| Err(Error::Host("the host is stopping".to_owned())))
@@ -131,17 +131,21 @@ pub fn subject(tenant: &TenantName, recording: &Recording) -> Result<Subject, Er
 
 /// What a run comes to, judged as a turn's is.
 #[must_use]
-pub fn came_of(run: Run, subject: &Subject, limits: &validate::Limits) -> Came {
+pub fn came_of(run: &Run, subject: &Subject, limits: &validate::Limits) -> Came {
+    let outcome = run.result.as_ref().ok().cloned();
+    let judged = run.result.clone().and_then(|outcome| subject.judge(outcome, limits));
+    came(run, outcome.as_ref(), judged.as_ref())
+}
+
+/// What came of a run that was judged.
+#[must_use]
+pub fn came(run: &Run, outcome: Option<&Outcome>, judged: Result<&Judged, &Cause>) -> Came {
     let log = |degraded: &[_]| record::log(&run.log, run.log_lines_dropped, degraded).to_string();
-    let told = |cause: &Cause| (cause.kind().to_owned(), cause.to_string());
-    let (outcome, judged) = match run.result {
-        Err(cause) => (None, Err(cause)),
-        Ok(outcome) => (Some(record::outcome(&outcome).to_string()), subject.judge(outcome, limits)),
-    };
     let (cause, log) = match judged {
         Ok(judged) => (None, log(judged.checked.degraded())),
-        Err(cause) => (Some(told(&cause)), log(&[])),
+        Err(cause) => (Some((cause.kind().to_owned(), cause.to_string())), log(&[])),
     };
+    let outcome = outcome.map(|outcome| record::outcome(outcome).to_string());
     Came { outcome, cause, instructions: run.instructions, log }
 }
 

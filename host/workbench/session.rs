@@ -33,6 +33,32 @@ pub struct Session {
     happened: u64,
 }
 
+/// Where conversations may be.
+#[derive(Clone)]
+pub struct Scene {
+    /// The platform.
+    pub platform: &'static dyn Platform,
+    /// Its customers.
+    pub customer: &'static dyn Customer,
+    /// The network, as the platform names it.
+    pub network: String,
+}
+
+impl Scene {
+    /// A platform and its network; the richest one unless one is named.
+    ///
+    /// # Errors
+    /// Says which platforms there are.
+    pub fn find(platform: &str, network: &str) -> Result<Self, String> {
+        let known = || customer::CUSTOMERS.iter().map(|known| known.platform()).collect::<Vec<_>>().join(", ");
+        let unknown = || format!("there is no platform {platform:?}; there are {}", known());
+        let (platform, customer) = platform::find(platform).zip(customer::of(platform)).ok_or_else(unknown)?;
+        let richest = platform.networks().first().map_or("", |(_, network)| network);
+        let network = if network.is_empty() { richest } else { network }.to_owned();
+        Ok(Self { platform, customer, network })
+    }
+}
+
 /// What came of one happening.
 pub struct Turn {
     /// What the turn was about.
@@ -49,7 +75,7 @@ impl Session {
     /// A new conversation on a platform's network.
     ///
     /// # Errors
-    /// Says which platforms and networks there are.
+    /// See [`Scene::find`].
     pub fn new(
         platform: &str,
         network: &str,
@@ -57,13 +83,9 @@ impl Session {
         config: &str,
         limits: validate::Limits,
     ) -> Result<Self, String> {
-        let known = || customer::CUSTOMERS.iter().map(|known| known.platform()).collect::<Vec<_>>().join(", ");
-        let unknown = || format!("there is no platform {platform:?}; there are {}", known());
-        let (found, customer) = platform::find(platform).zip(customer::of(platform)).ok_or_else(unknown)?;
-        let network =
-            if network.is_empty() { found.networks().first().map_or("", |(_, network)| network) } else { network };
+        let Scene { platform, customer, network } = Scene::find(platform, network)?;
         let place = Place {
-            network: network.to_owned(),
+            network,
             channel: "house".to_owned(),
             bot: BOT.to_owned(),
             secret: String::new(),
@@ -71,19 +93,13 @@ impl Session {
             name: name.to_owned(),
         };
         let config = config.to_owned();
-        Ok(Self { platform: found, customer, place, config, limits, state: None, owner: None, happened: 0 })
+        Ok(Self { platform, customer, place, config, limits, state: None, owner: None, happened: 0 })
     }
 
     /// The platform.
     #[must_use]
     pub fn platform(&self) -> &'static dyn Platform {
         self.platform
-    }
-
-    /// What the bot remembers of the conversation.
-    #[must_use]
-    pub fn state(&self) -> Option<&str> {
-        self.state.as_deref()
     }
 
     /// Remembers something else.
@@ -141,13 +157,9 @@ impl Session {
             seed: SEED,
         });
         let subject = subject.map_err(|cause| cause.to_string())?;
-        let mut run = module.run(&subject.context, &subject.decoded.event);
-        let nothing = Outcome { actions: Vec::new(), state: StateChange::Keep };
-        let result = std::mem::replace(&mut run.result, Ok(nothing));
-        let outcome = result.as_ref().ok().cloned();
-        let judged = result.and_then(|outcome| subject.judge(outcome, &self.limits));
-        self.keep(&subject.context, &judged);
-        Ok(Some(Turn { subject, run, outcome, judged }))
+        let turn = Turn::run(subject, module, &self.limits);
+        self.keep(&turn.subject.context, &turn.judged);
+        Ok(Some(turn))
     }
 
     fn keep(&mut self, context: &Context, judged: &Result<Judged, Cause>) {
@@ -166,6 +178,28 @@ impl Session {
 }
 
 impl Turn {
+    /// Runs a module on what a turn is about.
+    #[must_use]
+    pub fn run(subject: Subject, module: &Module, limits: &validate::Limits) -> Self {
+        let mut run = module.run(&subject.context, &subject.decoded.event);
+        let nothing = Outcome { actions: Vec::new(), state: StateChange::Keep };
+        let result = std::mem::replace(&mut run.result, Ok(nothing));
+        let outcome = result.as_ref().ok().cloned();
+        let judged = result.and_then(|outcome| subject.judge(outcome, limits));
+        Self { subject, run, outcome, judged }
+    }
+
+    /// What the bot remembers from now on; of a turn that failed, what it remembered before.
+    #[must_use]
+    pub fn state_after(&self) -> Option<&str> {
+        let kept = self.subject.context.state.as_deref();
+        match self.judged.as_ref().map(|judged| judged.checked.state()) {
+            Ok(StateChange::Set(state)) => Some(state),
+            Ok(StateChange::Clear) => None,
+            Ok(StateChange::Keep) | Err(_) => kept,
+        }
+    }
+
     /// `message` or `update`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -179,6 +213,12 @@ impl Turn {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Scene {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scene").field("network", &self.network).finish_non_exhaustive()
     }
 }
 

@@ -24,6 +24,7 @@ mod conformance;
 mod crash;
 mod deadsimplechat;
 mod doubt;
+mod errors;
 mod explain;
 mod failure;
 mod files_and_api;

@@ -2,12 +2,9 @@
 
 use std::path::Path;
 
-use super::languages::componentize;
+use super::component::{componentize, write};
 use super::{Project, Shop};
 use crate::cli::Error;
-
-/// Answers every call of WASI's within the component: Go's runtime wants some at its start, and a bot has nothing behind them.
-const NULL_ADAPTER: &str = include_str!("null-wasip1.wat");
 
 /// What Go itself is asked for; the module of a bot may ask for less.
 const GO: &str = "1.25";
@@ -25,6 +22,7 @@ pub(super) fn build(project: &Project, shop: &Shop, out: &Path) -> Result<(), Er
         .arg(&bindings)
         .run()?;
     tell_tags_apart(&bindings)?;
+    tell_last_words(&bindings, &module)?;
     write(&bindings.join("go.mod"), &format!("module {module}/bindings\n\ngo {GO}\n"))?;
     let members = [&project.dir, &bindings, &support].map(|dir| format!("\t{}\n", dir.display()));
     let workspace = shop.made("go.work");
@@ -44,8 +42,6 @@ pub(super) fn build(project: &Project, shop: &Shop, out: &Path) -> Result<(), Er
         .env("GOPATH", shop.tools.join("go"))
         .env("GOCACHE", shop.tools.join("go-cache"))
         .run()?;
-    let adapter = shop.made("null-wasip1.wat");
-    write(&adapter, NULL_ADAPTER)?;
     let embedded = shop.made("embedded.wasm");
     shop.step(bin.join("wasm-tools"))
         .args(["component", "embed"])
@@ -55,8 +51,7 @@ pub(super) fn build(project: &Project, shop: &Shop, out: &Path) -> Result<(), Er
         .arg("-o")
         .arg(&embedded)
         .run()?;
-    let adapter = format!("wasi_snapshot_preview1={}", adapter.display());
-    componentize(shop, &bin, &embedded, Some(adapter.as_ref()), out)
+    componentize(shop, &bin, &embedded, out)
 }
 
 /// The generator gives the accessor of the action `tag` the name that the accessor of an action's kind has: one of them gets
@@ -73,6 +68,18 @@ fn tell_tags_apart(bindings: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// A panic's message and stack go to the log, line by line, before the trap ends the turn.
+const LAST_WORDS: &str = include_str!("last_words.go");
+
+/// Lets whatever the host calls tell of a panic.
+fn tell_last_words(bindings: &Path, module: &str) -> Result<(), Error> {
+    let exports = bindings.join("wit_exports");
+    write(&exports.join("last_words.go"), &LAST_WORDS.replace("{{module}}", module))?;
+    let path = exports.join("wit_exports.go");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    write(&path, &text.replace(") uintptr {\n", ") uintptr {\n\tdefer lastWords()\n"))
+}
+
 fn module(project: &Project) -> Result<String, Error> {
     directive(project, "module ")
 }
@@ -87,8 +94,4 @@ fn directive(project: &Project, word: &str) -> Result<String, Error> {
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let found = text.lines().find_map(|line| line.strip_prefix(word)).map(|rest| rest.trim().to_owned());
     Ok(found.ok_or_else(|| format!("{}: it has no line that begins with {word:?}", path.display()))?)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Error> {
-    Ok(std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
 }

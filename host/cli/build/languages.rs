@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::component::componentize;
 use super::tools::copy_folder;
 use super::{Project, Shop};
 use crate::cli::Error;
@@ -95,11 +96,15 @@ impl Language {
 fn rust(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
     shop.rust_target(RUST_TARGET)?;
     let target = shop.made("rust");
-    shop.step(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = shop
+        .step(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--release", "--quiet", "--target", RUST_TARGET, "--target-dir"])
         .arg(&target)
-        .within(&project.dir)
-        .run()?;
+        .within(&project.dir);
+    if shop.debug {
+        cargo = cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only").env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    }
+    cargo.run()?;
     let built = target.join(RUST_TARGET).join("release");
     let newest = |path: &PathBuf| path.metadata().and_then(|found| found.modified()).ok();
     let entries = std::fs::read_dir(&built).map_err(|error| format!("{}: {error}", built.display()))?;
@@ -173,7 +178,9 @@ fn c(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
 }
 
 fn cpp(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
-    // The host takes no exceptions; a look beyond the end of a container ends the turn.
+    // The host takes no exceptions; a look beyond the end of a container ends the turn, with words where there is room for them.
+    let semantic = if shop.debug { "ENFORCE" } else { "QUICK_ENFORCE" };
+    let semantic = format!("-D_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=_LIBCPP_ASSERTION_SEMANTIC_{semantic}");
     let flags = [
         "-std=c++23",
         "-fno-exceptions",
@@ -181,7 +188,7 @@ fn cpp(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
         "-U_LIBCPP_HARDENING_MODE",
         "-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST",
         "-U_LIBCPP_ASSERTION_SEMANTIC_DEFAULT",
-        "-D_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=_LIBCPP_ASSERTION_SEMANTIC_QUICK_ENFORCE",
+        &semantic,
     ];
     of_c(project, shop, out, "c++", &project.sources("src", "cpp")?, &flags)
 }
@@ -196,9 +203,12 @@ fn of_c(
     flags: &[&str],
 ) -> Result<(), Error> {
     let (bin, bindings) = (shop.zig()?, c_bindings(shop)?);
+    // Merging everything makes a bot small, and traps that were merged have no line.
+    let way: &[&str] = if shop.debug { &["-O1", "-fno-sanitize-merge"] } else { &["-Os", "-flto"] };
     let zig = |program: &str| {
         shop.step(bin.join("python"))
-            .args(["-m", "ziglang", program, "--target=wasm32-wasi", "-Os", "-flto", "-g"])
+            .args(["-m", "ziglang", program, "--target=wasm32-wasi", "-g"])
+            .args(way)
             .env("ZIG_GLOBAL_CACHE_DIR", shop.tools.join("zig-cache"))
             .env("ZIG_LOCAL_CACHE_DIR", shop.made("zig-cache"))
     };
@@ -218,7 +228,7 @@ fn of_c(
         .arg("-o")
         .arg(&core)
         .run()?;
-    componentize(shop, &bin, &core, None, out)
+    componentize(shop, &bin, &core, out)
 }
 
 fn zig(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
@@ -233,26 +243,7 @@ fn zig(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
         .env("ZIG_LOCAL_CACHE_DIR", shop.made("zig-cache"))
         .within(&project.dir)
         .run()?;
-    componentize(shop, &bin, &made.join("core.wasm"), None, out)
-}
-
-/// Makes a component of a core module; debugging information goes, function names stay.
-pub(super) fn componentize(
-    shop: &Shop,
-    bin: &Path,
-    core: &Path,
-    adapter: Option<&Path>,
-    out: &Path,
-) -> Result<(), Error> {
-    let whole = shop.made("whole.wasm");
-    let wasm_tools = || shop.step(bin.join("wasm-tools"));
-    let new = wasm_tools().args(["component", "new"]).arg(core);
-    let new = match adapter {
-        Some(adapter) => new.arg("--adapt").arg(adapter),
-        None => new,
-    };
-    new.arg("-o").arg(&whole).run()?;
-    wasm_tools().arg("strip").arg(&whole).arg("-o").arg(out).run()
+    componentize(shop, &bin, &made.join("core.wasm"), out)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {

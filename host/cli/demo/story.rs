@@ -1,7 +1,6 @@
 //! What the demo tells: seed 002's own samples, conversations on three platforms, a redelivery, and a swap under traffic.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,13 +8,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::gist::gist;
-use super::platforms::Platforms;
-use super::sender::{Hook, Sender, message};
 use super::{Error, output};
 use crate::app::SystemClock;
+use crate::cli::local::{APP_ID, COMPANY, Hook, Local, Sender, Wanted};
 use crate::domain::clock::Clock as _;
 use crate::domain::names::EventId;
-use crate::pipeline::Pipeline;
 use crate::simulator::customer::{self, Happening, Place};
 use crate::store::{DeliveryStatus, EventRecord, EventStatus};
 
@@ -44,19 +41,15 @@ const MESSAGES_AFTER: u64 = 10;
 const MESSAGES_BEFORE_MAX: u64 = 1000;
 
 /// Tells the story and returns how many events were lost: accepted, and yet without a turn or with an unsent answer.
-pub(super) async fn tell(
-    pipeline: &Arc<Pipeline>,
-    sender: &Sender,
-    platforms: &Platforms,
-    guests: &[Vec<u8>; 2],
-) -> Result<u64, Error> {
+pub(super) async fn tell(local: &Local, guests: &[Vec<u8>; 2]) -> Result<u64, Error> {
+    let sender = &local.sender;
     let first = sender.push("concierge", &guests[0]).await?;
     output::line(format_args!("module    concierge version 1, {}", short(first["version"]["digest"].as_str())));
     let mut hooks = BTreeMap::new();
     for (network, channel) in CHANNELS {
-        hooks.insert(*network, sender.register(network, channel).await?);
+        hooks.insert(*network, sender.register(concierge("khoros", network, channel)).await?);
     }
-    let mut story = Story { pipeline, sender, hooks, events: Vec::new() };
+    let mut story = Story { local, hooks, events: Vec::new() };
 
     chapter("Seed 002's samples, as they are documented");
     for (name, network, body) in SAMPLES {
@@ -71,9 +64,8 @@ pub(super) async fn tell(
     chapter("A customer on Apple Messages for Business");
     story.say("apple", "Kim", 1, "Hi, which treatments do you offer?").await?;
 
-    let (livechat, deadsimplechat) = (sender.register_livechat().await?, sender.register_deadsimplechat().await?);
-    story.elsewhere("livechat", "LiveChat", &livechat).await?;
-    story.elsewhere("deadsimplechat", "DeadSimpleChat, where there are no agents", &deadsimplechat).await?;
+    story.elsewhere("livechat", "LiveChat").await?;
+    story.elsewhere("deadsimplechat", "DeadSimpleChat, where there are no agents").await?;
 
     chapter("The same delivery four times");
     let body = message("whatsapp", "whatsapp-page", "Ann", 1, "hello").to_string();
@@ -85,13 +77,17 @@ pub(super) async fn tell(
 
     chapter(&format!("A swap under traffic: {CUSTOMERS} conversations, each writing until and after the swap"));
     story.swap_under_traffic(&guests[1]).await?;
-    story.totals(platforms).await
+    story.totals().await
+}
+
+/// The concierge's bot at a place.
+fn concierge<'a>(platform: &'a str, network: &'a str, channel: &'a str) -> Wanted<'a> {
+    Wanted { platform, network, channel, module: "concierge", config: "{}" }
 }
 
 struct Story<'a> {
-    pipeline: &'a Arc<Pipeline>,
-    sender: &'a Sender,
-    hooks: BTreeMap<&'static str, String>,
+    local: &'a Local,
+    hooks: BTreeMap<&'static str, Hook>,
     events: Vec<EventId>,
 }
 
@@ -106,14 +102,15 @@ impl Story<'_> {
 
     /// Delivers an event, waits until it is settled and shows its record.
     async fn one(&mut self, network: &str, id: &str, body: &str) -> Result<(), Error> {
-        let event = self.sender.deliver(&self.hooks[network], id, body).await?;
+        let event = self.local.sender.deliver(&self.hooks[network], id, body).await?;
         self.events.push(event);
-        show("khoros", &settled(self.pipeline, event).await?);
+        show("khoros", &self.local.settled(event).await?);
         Ok(())
     }
 
     /// A conversation on another platform with the module that Khoros' customers talk to.
-    async fn elsewhere(&mut self, platform: &'static str, title: &str, hook: &Hook) -> Result<(), Error> {
+    async fn elsewhere(&mut self, platform: &'static str, title: &str) -> Result<(), Error> {
+        let hook = self.local.sender.register(concierge(platform, platform, "lobby")).await?;
         chapter(&format!("The same module on {title}"));
         let writes = customer::of(platform).ok_or("no such platform")?;
         let place = Place {
@@ -135,9 +132,9 @@ impl Story<'_> {
             };
             output::line(format_args!("\nKim: {said}"));
             let webhook = writes.webhook(&place, &happening, number, SystemClock.now_ms()).ok_or("nothing to tell")?;
-            let event = self.sender.deliver_to(&hook.path, &webhook.to_string()).await?;
+            let event = self.local.sender.deliver(&hook, "", &webhook.to_string()).await?;
             self.events.push(event);
-            show(platform, &settled(self.pipeline, event).await?);
+            show(platform, &self.local.settled(event).await?);
         }
         Ok(())
     }
@@ -146,16 +143,16 @@ impl Story<'_> {
         let (swap_done, swapped) = watch::channel(false);
         let mut customers = JoinSet::new();
         for customer in 0..CUSTOMERS {
-            let (sender, hook, swapped) = (self.sender.clone(), self.hooks["whatsapp"].clone(), swapped.clone());
+            let (sender, hook, swapped) = (self.local.sender.clone(), self.hooks["whatsapp"].clone(), swapped.clone());
             customers.spawn(async move { write(&sender, &hook, &format!("customer-{customer}"), &swapped).await });
         }
-        let pushed = self.sender.push("concierge", second).await?;
+        let pushed = self.local.sender.push("concierge", second).await?;
         let _ = swap_done.send(true);
         output::line(format_args!("  concierge version 2, {}", short(pushed["version"]["digest"].as_str())));
         let events = customers.join_all().await.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
         let mut ran: BTreeMap<u32, u64> = BTreeMap::new();
         for event in &events {
-            let record = settled(self.pipeline, *event).await?;
+            let record = self.local.settled(*event).await?;
             if let Some(version) = record.turns.last().and_then(|turn| turn.version) {
                 *ran.entry(version).or_default() += 1;
             }
@@ -168,19 +165,19 @@ impl Story<'_> {
     }
 
     /// Counts, and returns how many were lost.
-    async fn totals(self, platforms: &Platforms) -> Result<u64, Error> {
-        let sent = self.sender.sent();
+    async fn totals(self) -> Result<u64, Error> {
+        let sent = self.local.sender.sent();
         let mut events = self.events;
         events.sort();
         events.dedup();
         let (mut lost, mut planned) = (0, 0);
         for event in &events {
-            let record = settled(self.pipeline, *event).await?;
+            let record = self.local.settled(*event).await?;
             let unsent = record.deliveries.iter().filter(|delivery| delivery.status != DeliveryStatus::Sent).count();
             planned += record.deliveries.len();
             lost += u64::from(record.status != EventStatus::Done || unsent > 0);
         }
-        let (got, refused) = platforms.got();
+        let (got, refused) = self.local.platforms.got();
         chapter("Totals");
         output::line(format_args!("  received       {sent} webhooks"));
         output::line(format_args!("  deduplicated   {}", sent - events.len() as u64));
@@ -199,7 +196,7 @@ impl Story<'_> {
 /// A customer who writes until the swap is done, and some more.
 async fn write(
     sender: &Sender,
-    hook: &str,
+    hook: &Hook,
     author: &str,
     swapped: &watch::Receiver<bool>,
 ) -> Vec<Result<EventId, String>> {
@@ -217,23 +214,20 @@ async fn write(
     events
 }
 
-/// How long the demo waits for an event to be settled.
-const SETTLED_WITHIN: Duration = Duration::from_secs(30);
-
-async fn settled(pipeline: &Pipeline, event: EventId) -> Result<EventRecord, Error> {
-    let look = async {
-        loop {
-            let record = pipeline.store.record(event)?.ok_or_else(|| format!("event {event} has no record"))?;
-            if record.is_settled() {
-                return Ok::<_, Error>(record);
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    match tokio::time::timeout(SETTLED_WITHIN, look).await {
-        Ok(record) => record,
-        Err(_) => Err(format!("event {event} was not settled within {} s", SETTLED_WITHIN.as_secs()).into()),
-    }
+/// A customer's message as Khoros delivers it.
+fn message(network: &str, channel: &str, author: &str, number: u64, text: &str) -> Value {
+    let now_ms = SystemClock.now_ms();
+    json!({
+        "coordinate": {
+            "companyKey": COMPANY, "networkKey": network, "externalId": channel,
+            "messageId": format!("{author}-{number}"), "botId": APP_ID, "scope": "PRIVATE",
+            "normalizedAuthorId": author,
+        },
+        "text": text,
+        "author": { "id": author, "fullName": author, "properties": {} },
+        "owner": { "type": "BOT", "appId": APP_ID },
+        "publishedTS": now_ms, "receivedTS": now_ms, "properties": {}, "type": "message",
+    })
 }
 
 fn show(platform: &str, record: &EventRecord) {

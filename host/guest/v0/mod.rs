@@ -93,6 +93,6 @@ impl log::Host for Turn {
             log::Level::Warn => "warn",
             log::Level::Error => "error",
         };
-        self.log.line(level, line);
+        self.log.write(level, &line);
     }
 }

@@ -1,4 +1,4 @@
-//! The demo's platforms: simulated, each on a port of its own.
+//! The platforms of a local host: simulated, each on a port of its own.
 
 use std::collections::HashMap;
 
@@ -6,30 +6,31 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Error;
+use crate::cli::Error;
 use crate::domain::secret::Secret;
 use crate::settings::{Gateway, Tenant};
+use crate::simulator::customer::{Happening, Place};
 use crate::simulator::deadsimplechat::{DeadSimpleChat, SimulatedDeadSimpleChat};
-use crate::simulator::khoros::SimulatedKhoros;
+use crate::simulator::khoros::{Conversation, Owner, SimulatedKhoros};
 use crate::simulator::livechat::{LiveChat, SimulatedLiveChat};
 use crate::simulator::{Received, Settings};
 
-/// The gateway token of the demo.
-const TOKEN: &str = "demo-gateway-token";
+/// The gateways' token.
+const TOKEN: &str = "local-gateway-token";
 
 /// All of them.
-pub(super) struct Platforms {
+pub(in crate::cli) struct Platforms {
     khoros: SimulatedKhoros,
     livechat: SimulatedLiveChat,
     deadsimplechat: SimulatedDeadSimpleChat,
     /// Each one's name and where it is.
-    pub(super) urls: Vec<(&'static str, String)>,
+    pub(in crate::cli) urls: Vec<(&'static str, String)>,
     served: Vec<JoinHandle<std::io::Result<()>>>,
 }
 
 impl Platforms {
     /// Starts them; they serve until told to stop.
-    pub(super) async fn start(stopped: &watch::Receiver<bool>) -> Result<Self, Error> {
+    pub(in crate::cli) async fn start(stopped: &watch::Receiver<bool>) -> Result<Self, Error> {
         let settings = || Settings::new(TOKEN);
         let mut platforms = Self {
             khoros: SimulatedKhoros::new(settings()),
@@ -69,14 +70,28 @@ impl Platforms {
     }
 
     /// A tenant whose answers go to them.
-    pub(super) fn tenant(&self) -> Tenant {
+    pub(in crate::cli) fn tenant(&self) -> Tenant {
         let gateway = |url: &String| Gateway::with_token(url, Secret::new(TOKEN));
         let gateways: HashMap<_, _> = self.urls.iter().map(|(name, url)| ((*name).to_owned(), gateway(url))).collect();
         Tenant { gateways: gateways.into_iter().collect() }
     }
 
+    /// Something happened to a conversation: the platform must know too who holds it.
+    pub(in crate::cli) fn happened(&self, platform: &str, place: &Place, happening: &Happening) {
+        let owner = match happening {
+            Happening::AgentTakes => Owner::Agent,
+            Happening::BotTakes => Owner::Bot(place.bot.clone()),
+            _ => return,
+        };
+        // The others refuse nothing for it.
+        if platform == "khoros" {
+            let (network, external_id) = (place.network.clone(), place.channel.clone());
+            self.khoros.set_owner(Conversation { network, external_id, author: place.customer.clone() }, owner);
+        }
+    }
+
     /// How many requests they got, and how many of them they refused.
-    pub(super) fn got(&self) -> (u64, u64) {
+    pub(in crate::cli) fn got(&self) -> (u64, u64) {
         let all = [
             (self.khoros.received_total(), self.khoros.received()),
             (self.livechat.received_total(), self.livechat.received()),
@@ -88,7 +103,7 @@ impl Platforms {
     }
 
     /// Waits until all of them have stopped.
-    pub(super) async fn ended(self) {
+    pub(in crate::cli) async fn ended(self) {
         for served in self.served {
             let _ = served.await;
         }

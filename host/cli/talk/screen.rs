@@ -1,6 +1,7 @@
 //! What a customer would see of a turn, and what a developer wants to know of it.
 
-use crate::cli::output::{escaped, line, prompt};
+use crate::cli::output::escaped;
+use crate::cli::terminal::{self, Printer};
 use crate::domain::action::{Action, Attachment, Button, ListPicker, Response};
 use crate::domain::turn::Cause;
 use crate::pipeline::record;
@@ -24,42 +25,58 @@ impl Offer {
     }
 }
 
-/// The terminal; with colours where it is one.
+/// Where a conversation is shown; with colours on a terminal.
 pub(super) struct Screen {
+    printer: Printer,
     colours: bool,
+    /// Whether the log of a turn that went well is shown.
+    pub(super) shows_log: bool,
 }
+
+/// What tells a function of a language's own library: its name begins so, or its source is there.
+const LIBRARIES: [&str; 3] = ["std::", "core::", "__rustc::"];
+const LIBRARY_SOURCES: [&str; 3] = [" (/rustc/", " (wasisdk:", "/ziglang/lib/"];
 
 const BOT: &str = "36";
 const QUIET: &str = "2";
+const CHANGED: &str = "33";
 const WRONG: &str = "31";
 
 impl Screen {
-    pub(super) fn new(colours: bool) -> Self {
-        Self { colours }
+    pub(super) fn new(printer: Printer) -> Self {
+        Self { printer, colours: terminal::is_terminal(), shows_log: false }
     }
 
-    fn paint(&self, colour: &str, text: &str) {
-        if self.colours {
-            line(format_args!("\x1b[{colour}m{text}\x1b[0m"));
-        } else {
-            line(text);
-        }
+    /// A line as it is.
+    pub(super) fn line(&mut self, text: &str) {
+        (self.printer)(text.to_owned());
     }
 
-    /// Asks for what the customer says; only on a terminal.
-    pub(super) fn prompt(&self, name: &str) {
-        if self.colours {
-            prompt(format_args!("{name}> "));
-        }
+    fn paint(&mut self, colour: &str, text: &str) {
+        (self.printer)(if self.colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() });
     }
 
     /// A word beside the conversation.
-    pub(super) fn note(&self, text: &str) {
+    pub(super) fn note(&mut self, text: &str) {
         self.paint(QUIET, text);
     }
 
+    /// A difference.
+    pub(super) fn changed(&mut self, text: &str) {
+        self.paint(CHANGED, &format!("  {text}"));
+    }
+
+    /// A complaint.
+    pub(super) fn wrong(&mut self, text: &str) {
+        self.paint(WRONG, text);
+    }
+
     /// Shows what came of a turn; the offers are new when something was said.
-    pub(super) fn turn(&self, turn: &Turn) -> Option<Vec<Offer>> {
+    pub(super) fn turn(&mut self, turn: &Turn) -> Option<Vec<Offer>> {
+        // A runtime's words on an exception or a panic are in the log.
+        if self.shows_log || turn.judged.is_err() {
+            self.log(turn);
+        }
         let judged = match &turn.judged {
             Ok(judged) => judged,
             Err(cause) => {
@@ -80,12 +97,24 @@ impl Screen {
         offers
     }
 
-    fn failed(&self, cause: &Cause) {
-        self.paint(WRONG, &format!("  {}: {}", cause.kind(), escaped(&cause.to_string())));
+    fn failed(&mut self, cause: &Cause) {
+        match cause {
+            Cause::Trap { reason, backtrace } => {
+                self.paint(WRONG, &format!("  {}: {}", cause.kind(), escaped(reason)));
+                let is_own = |name: &&String| {
+                    !LIBRARIES.iter().any(|library| name.starts_with(library))
+                        && !LIBRARY_SOURCES.iter().any(|source| name.contains(source))
+                };
+                for name in backtrace.iter().filter(is_own) {
+                    self.paint(WRONG, &format!("    at {}", escaped(name)));
+                }
+            }
+            _ => self.paint(WRONG, &format!("  {}: {}", cause.kind(), escaped(&cause.to_string()))),
+        }
         self.paint(QUIET, "  (on a host: another try, and a human agent after the last one)");
     }
 
-    fn response(&self, response: &Response, offers: &mut Vec<Offer>) {
+    fn response(&mut self, response: &Response, offers: &mut Vec<Offer>) {
         for text in response.text.iter().flat_map(|text| text.lines()) {
             self.paint(BOT, &format!("bot> {}", escaped(text)));
         }
@@ -113,7 +142,7 @@ impl Screen {
         }
     }
 
-    fn list(&self, list: &ListPicker, offers: &mut Vec<Offer>) {
+    fn list(&mut self, list: &ListPicker, offers: &mut Vec<Offer>) {
         self.paint(BOT, &format!("     == {} ==", escaped(&list.request_message.title)));
         for section in &list.sections {
             for choice in &section.choices {
@@ -124,15 +153,15 @@ impl Screen {
         }
     }
 
-    fn offer(&self, text: &str, offer: Offer, offers: &mut Vec<Offer>) {
+    fn offer(&mut self, text: &str, offer: Offer, offers: &mut Vec<Offer>) {
         offers.push(offer);
         self.paint(BOT, &format!("     [{}] {}", offers.len(), escaped(text)));
     }
 
     /// What a turn did and cost.
-    pub(super) fn why(&self, turn: &Turn) {
+    pub(super) fn why(&mut self, turn: &Turn) {
         let run = &turn.run;
-        line(format_args!(
+        self.line(&format!(
             "{}: {} instructions, {:.2} ms, {} KiB of memory; the bot {} speak",
             turn.kind(),
             run.instructions,
@@ -141,21 +170,26 @@ impl Screen {
             if turn.subject.context.may_speak() { "may" } else { "may not" },
         ));
         if let Some(outcome) = &turn.outcome {
-            line(escaped(&record::outcome(outcome).to_string()));
+            self.line(&escaped(&record::outcome(outcome).to_string()));
         }
-        run.log.iter().for_each(|one| line(format_args!("log {:<6} {}", one.level, escaped(&one.text))));
+        self.log(turn);
         match &turn.judged {
             Ok(judged) => {
-                judged
-                    .checked
-                    .degraded()
-                    .iter()
-                    .for_each(|one| line(format_args!("host       {}", escaped(&one.to_string()))));
+                for one in judged.checked.degraded() {
+                    self.line(&format!("host       {}", escaped(&one.to_string())));
+                }
                 for request in &judged.requests {
-                    line(format_args!("sends      {} {} {}", request.method, request.path, escaped(&request.body)));
+                    let (method, path, body) = (&request.method, &request.path, escaped(&request.body));
+                    self.line(&format!("sends      {method} {path} {body}"));
                 }
             }
             Err(cause) => self.failed(cause),
+        }
+    }
+
+    fn log(&mut self, turn: &Turn) {
+        for one in &turn.run.log {
+            self.line(&format!("log {:<6} {}", one.level, escaped(&one.text)));
         }
     }
 }
