@@ -1,22 +1,28 @@
 //! The cache of machine code. A file in it runs as native code, so each carries a MAC under a key that only this data
 //! directory has, over the module's digest, the engine's configuration, the build of this program and every byte.
+//!
+//! A file is the machine code as the engine writes it, so that it can be mapped into memory instead of being copied there; then
+//! the facts, the length of the code and the MAC.
 
-use std::fs;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::compile::Compiled;
-use super::facts::Facts;
+use super::facts::{Facts, read_number};
 use super::{Error, files};
 use crate::domain::names::Digest;
 
 /// This program's build. The engine's compatibility speaks for wasmtime's version, the target and the processor.
 const BUILD: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-/// Bytes of the key and of a MAC.
+/// Bytes of the key.
 const KEY_BYTES: usize = 32;
+/// Bytes of a MAC, and of the length before it.
+const MAC_BYTES: u64 = 32;
+const LENGTH_BYTES: u64 = 8;
 
 /// The cache of one engine in one data directory.
 #[derive(Debug)]
@@ -29,21 +35,18 @@ pub(super) struct Artefacts {
 
 /// Machine code that this program compiled: fresh from the compiler, or from the cache with a MAC that is right.
 pub(super) struct VerifiedCode {
-    facts: Facts,
-    file: Vec<u8>,
-    code_at: usize,
+    pub(super) facts: Facts,
+    /// How many bytes it has.
+    pub(super) bytes: u64,
+    pub(super) place: Place,
 }
 
-impl VerifiedCode {
-    /// What is known of the module.
-    pub(super) fn facts(&self) -> &Facts {
-        &self.facts
-    }
-
-    /// The machine code.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.file[self.code_at..]
-    }
+/// Where machine code is.
+pub(super) enum Place {
+    /// At the beginning of this file, which is never written again: a newer one takes its name.
+    File(PathBuf),
+    /// In memory, because it could not be kept.
+    Memory(Vec<u8>),
 }
 
 impl Artefacts {
@@ -57,31 +60,57 @@ impl Artefacts {
 
     /// The machine code of a module, if it is in the cache, whole and signed.
     pub(super) fn load(&self, digest: &Digest) -> Option<VerifiedCode> {
-        let mut file = Vec::new();
-        let most = self.bytes_max as u64 * 2;
-        fs::File::open(self.path(digest)).ok()?.take(most).read_to_end(&mut file).ok()?;
-        let (mac, signed) = file.split_at_checked(KEY_BYTES)?;
-        self.mac(digest, signed).verify_slice(mac).ok()?;
-        let mut rest = signed;
-        let facts = Facts::read(&mut rest).ok()?;
-        let code_at = file.len() - rest.len();
-        Some(VerifiedCode { facts, code_at, file })
+        let path = self.path(digest);
+        let (facts, bytes) = self.verify(&path, digest).ok()?;
+        Some(VerifiedCode { facts, bytes, place: Place::File(path) })
     }
 
-    /// Signs what the compiler made.
-    pub(super) fn sign(&self, digest: &Digest, compiled: Compiled) -> VerifiedCode {
-        let mut file = vec![0; KEY_BYTES];
-        compiled.facts.write(&mut file);
-        let code_at = file.len();
-        file.extend_from_slice(&compiled.code);
-        let mac = self.mac(digest, &file[KEY_BYTES..]).finalize().into_bytes();
-        file[..KEY_BYTES].copy_from_slice(&mac);
-        VerifiedCode { facts: compiled.facts, file, code_at }
+    /// Reads a file to its end and checks its MAC, without holding it in memory.
+    fn verify(&self, path: &Path, digest: &Digest) -> io::Result<(Facts, u64)> {
+        let wrong = || io::Error::from(io::ErrorKind::InvalidData);
+        let mut file = File::open(path)?;
+        let signed = file.metadata()?.len().checked_sub(MAC_BYTES).ok_or_else(wrong)?;
+        if signed > self.bytes_max as u64 * 2 {
+            return Err(wrong());
+        }
+        let mut mac = self.mac(digest, signed);
+        let (mut rest, mut buffer) = ((&mut file).take(signed), vec![0; 64 << 10]);
+        loop {
+            let count = rest.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            mac.update(&buffer[..count]);
+        }
+        let mut expected = [0; MAC_BYTES as usize];
+        file.read_exact(&mut expected)?;
+        mac.verify_slice(&expected).map_err(|_| wrong())?;
+        let length_at = signed.checked_sub(LENGTH_BYTES).ok_or_else(wrong)?;
+        file.seek(SeekFrom::Start(length_at))?;
+        let code_bytes = read_number(&mut file)?;
+        file.seek(SeekFrom::Start(code_bytes))?;
+        Ok((Facts::read(&mut (&mut file).take(length_at.checked_sub(code_bytes).ok_or_else(wrong)?))?, code_bytes))
     }
 
-    /// Puts signed machine code into the cache.
-    pub(super) fn store(&self, digest: &Digest, code: &VerifiedCode) -> Result<(), Error> {
-        files::write_whole(&self.path(digest), &code.file)
+    /// Signs what the compiler made, and keeps it.
+    pub(super) fn keep(&self, digest: &Digest, compiled: Compiled) -> VerifiedCode {
+        let Compiled { facts, code } = compiled;
+        let bytes = code.len() as u64;
+        let mut file = code;
+        facts.write(&mut file);
+        file.extend_from_slice(&bytes.to_le_bytes());
+        let mut mac = self.mac(digest, file.len() as u64);
+        mac.update(&file);
+        file.extend_from_slice(&mac.finalize().into_bytes());
+        let path = self.path(digest);
+        let place = match files::write_whole(&path, &file) {
+            Ok(()) => Place::File(path),
+            Err(error) => {
+                tracing::warn!(%error, module = %digest, "the machine code is not kept: the next start compiles it again");
+                Place::Memory(file)
+            }
+        };
+        VerifiedCode { facts, bytes, place }
     }
 
     /// Removes a module's machine code.
@@ -99,13 +128,15 @@ impl Artefacts {
         self.directory.join(format!("{digest}.{compatibility}.artefact"))
     }
 
-    fn mac(&self, digest: &Digest, signed: &[u8]) -> Hmac<Sha256> {
+    /// The beginning of a MAC; the signed bytes follow.
+    fn mac(&self, digest: &Digest, signed: u64) -> Hmac<Sha256> {
         let mut mac = self.key.mac();
         // Everything before the signed bytes has a fixed length, so that no two inputs read the same.
-        for part in [digest.as_str().as_bytes(), &self.compatibility[..], BUILD.as_bytes(), signed] {
+        for part in [digest.as_str().as_bytes(), &self.compatibility[..], BUILD.as_bytes()] {
             mac.update(&(part.len() as u64).to_le_bytes());
             mac.update(part);
         }
+        mac.update(&signed.to_le_bytes());
         mac
     }
 }
@@ -116,7 +147,7 @@ struct Key([u8; KEY_BYTES]);
 impl Key {
     fn load_or_create(path: &Path) -> Result<Self, Error> {
         let mut bytes = Vec::new();
-        let read = fs::File::open(path).and_then(|file| file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes));
+        let read = File::open(path).and_then(|file| file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes));
         if read.is_ok()
             && let Ok(key) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice())
         {

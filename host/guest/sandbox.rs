@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
-use super::artefact::VerifiedCode;
+use super::artefact::{Place, VerifiedCode};
 use super::engine::{self, Purpose};
 use super::limits::Limits;
 use super::report::Report;
@@ -193,8 +193,13 @@ const NOTHING_YET: Cause = Cause::Host { reason: String::new() };
     reason = "machine code is believed by its nature; only code that this program compiled and signed gets here"
 )]
 fn deserialize(engine: &Engine, code: &VerifiedCode) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes come out of this program's own compiler, unchanged: a keyed MAC over them was checked.
-    unsafe { Component::deserialize(engine, code.bytes()) }
+    match &code.place {
+        // SAFETY: the bytes come out of this program's own compiler, unchanged: a keyed MAC over them was checked, and the file
+        // is one that only this user can write and this program never writes again.
+        Place::File(path) => unsafe { Component::deserialize_file(engine, path) },
+        // SAFETY: the same, and nobody else has these bytes.
+        Place::Memory(bytes) => unsafe { Component::deserialize(engine, bytes) },
+    }
 }
 
 fn chain(error: &wasmtime::Error) -> String {

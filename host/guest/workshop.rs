@@ -108,12 +108,15 @@ impl Workshop {
         tracing::info!(module = %digest, compile_ms = compiled.facts.compile_ms, "module compiled");
         report.judge(&compiled.facts);
         report.code_bytes = Some(compiled.code.len() as u64);
-        let code = self.artefacts.sign(&digest, compiled);
-        let module = self.fit(&code, report)?;
+        let code = self.artefacts.keep(&digest, compiled);
+        let module = match self.fit(&code, report) {
+            Ok(module) => module,
+            Err(refusal) => {
+                self.artefacts.remove(&digest)?;
+                return Err(refusal);
+            }
+        };
         self.library.store(&digest, wasm)?;
-        if let Err(error) = self.artefacts.store(&digest, &code) {
-            tracing::warn!(%error, module = %digest, "the machine code is not kept: the next start compiles it again");
-        }
         Ok(self.share(module))
     }
 
@@ -215,8 +218,8 @@ impl Workshop {
         };
         let mut report = Report::new(digest.clone(), bytes, self.sandbox.limits());
         report.from_cache = true;
-        report.judge(code.facts());
-        report.code_bytes = Some(code.bytes().len() as u64);
+        report.judge(&code.facts);
+        report.code_bytes = Some(code.bytes);
         let module = self.fit(&code, report)?;
         wasm.map_or(Ok(()), |wasm| self.library.store(digest, wasm))?;
         Ok(Some(self.share(module)))
