@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | durable ingest over HTTP, 64 connections | raw SQLite, groups of 64 |
 //! | a turn of the Rust echo guest | bare wasmtime: instantiate, call, drop |
+//! | the concierge in every language: size, build, fresh turn, turns per second, idle memory | the Rust echo guest |
 //! | acknowledgement while 2,000 random components and the compile bombs are uploaded | the idle host's |
 //! | CPU per event, webhook to the platform's 202 | a native axum handler that does the same without a store or a sandbox |
 //! | CPU per event on each platform, webhook to its yes | the same on Khoros, bound 1.2 |
@@ -28,6 +29,7 @@
 mod support;
 
 mod ingest;
+mod languages;
 mod modules;
 mod native;
 mod platforms;
@@ -50,6 +52,9 @@ fn main() {
     let wanted = |name: &str| named.is_empty() || named.iter().any(|named| named == name);
     if wanted("turn") {
         turn::measure();
+    }
+    if wanted("languages") {
+        languages::measure();
     }
     if wanted("validate") {
         validate::measure();

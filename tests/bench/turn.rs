@@ -144,7 +144,7 @@ fn floor(wasm: &[u8]) -> Duration {
     })
 }
 
-fn context() -> Context {
+pub fn context() -> Context {
     Context {
         platform: "khoros".into(),
         event: EventId(1),
@@ -164,7 +164,7 @@ fn context() -> Context {
     }
 }
 
-fn event() -> Event {
+pub fn event() -> Event {
     let author = Author { id: "author".into(), full_name: Some("Bench".into()), properties: vec![], extras: vec![] };
     Event::Message(Box::new(Message {
         id: Some("m-1".into()),

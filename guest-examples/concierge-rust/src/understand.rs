@@ -26,7 +26,7 @@ pub enum Intent {
     Unclear,
 }
 
-/// Words for each intent. The first that occurs wins, so that "Hello, can I talk to a person?" asks for a person.
+/// Words for each intent, in lower case. The first that occurs wins, so that "Hello, can I talk to a person?" asks for a person.
 const PHRASES: &[(Intent, &[&str])] = &[
     (
         Intent::Person,
@@ -136,7 +136,12 @@ fn from_text(text: &str, treatments: &[Treatment], offered: bool) -> Intent {
         let chosen = number.checked_sub(1).and_then(|at| treatments.get(at));
         return chosen.map_or(Intent::Unclear, |treatment| Intent::Choose(treatment.id.clone()));
     }
-    if let Some(treatment) = treatments.iter().find(|treatment| says(&words, &treatment.title)) {
+    // A title without a single letter is in nothing.
+    let names = |treatment: &&Treatment| {
+        let title = self::words(&treatment.title);
+        title != " " && words.contains(&title)
+    };
+    if let Some(treatment) = treatments.iter().find(names) {
         return Intent::Choose(treatment.id.clone());
     }
     PHRASES
@@ -145,10 +150,10 @@ fn from_text(text: &str, treatments: &[Treatment], offered: bool) -> Intent {
         .map_or(Intent::Unclear, |(intent, _)| intent.clone())
 }
 
-/// Whether `words` holds this phrase. A phrase without a single letter is in nothing.
+/// Whether `words` holds this phrase, whole words of it.
 fn says(words: &str, phrase: &str) -> bool {
-    let phrase = self::words(phrase);
-    phrase != " " && words.contains(&phrase)
+    let between_spaces = |(at, _)| words[..at].ends_with(' ') && words[at + phrase.len()..].starts_with(' ');
+    words.match_indices(phrase).any(between_spaces)
 }
 
 /// The text in lower case, each word between single spaces, so that "hi" is not found in "this".

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::component::componentize;
-use super::tools::copy_folder;
+use super::component::{componentize, write};
+use super::tools::{self, copy_folder};
 use super::{Project, Shop};
 use crate::cli::Error;
 
@@ -53,6 +53,18 @@ impl Language {
             Self::Zig => "build.zig",
             Self::Cpp => "src/*.cpp",
             Self::C => "src/*.c",
+        }
+    }
+
+    /// What its bots are built with. Rust's compiler is the developer's own.
+    pub(super) fn toolchain(self) -> String {
+        match self {
+            Self::Rust => format!("wit-bindgen {}", tools::WIT_BINDGEN),
+            Self::TypeScript => [tools::TYPESCRIPT[0], tools::TYPESCRIPT[1], tools::JAVASCRIPT].join(", "),
+            Self::JavaScript => tools::JAVASCRIPT.to_owned(),
+            Self::Python => tools::PYTHON.to_owned(),
+            Self::Go => format!("{}, wit-bindgen {}", tools::GO, tools::WIT_BINDGEN),
+            Self::Zig | Self::Cpp | Self::C => format!("{}, wit-bindgen {}", tools::ZIG, tools::WIT_BINDGEN),
         }
     }
 
@@ -138,7 +150,15 @@ fn typescript(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
         .args(["--world-name", "bot", "--quiet", "--out-dir"])
         .arg(&types)
         .run()?;
-    shop.step(bin.join("tsc")).args(["--outDir"]).arg(&made).args(["--rootDir", "."]).within(&project.dir).run()?;
+    // The project's own settings, with the types that were just made.
+    let settings = serde_json::json!({
+        "extends": project.file("tsconfig.json"),
+        "compilerOptions": { "rootDir": project.dir, "outDir": made },
+        "include": [project.file("src"), types],
+    });
+    let config = shop.made("tsconfig.json");
+    write(&config, &settings.to_string())?;
+    shop.step(bin.join("tsc")).arg("--project").arg(&config).run()?;
     javascript(shop, &bin, &made.join("src/bot.js"), &made, out)
 }
 

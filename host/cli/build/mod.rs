@@ -40,6 +40,12 @@ pub struct Build {
     config: Option<PathBuf>,
 }
 
+/// Every language, by its name, and the pinned versions of what its bots are built with.
+#[must_use]
+pub fn toolchains() -> Vec<(&'static str, String)> {
+    Language::ALL.into_iter().map(|language| (language.name(), language.toolchain())).collect()
+}
+
 /// Runs the command.
 ///
 /// # Errors

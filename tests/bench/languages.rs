@@ -1,0 +1,290 @@
+//! One bot in every language: what it costs to build, to run and to keep, beside the Rust echo guest. The whole table is of one
+//! run. With `LANGUAGES=write` it goes into the README.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bothost::cli::build::toolchains;
+use bothost::guest::{Limits, Module, Sandbox, Workshop};
+
+use crate::figure;
+use crate::support::guests;
+use crate::turn::{context, event};
+
+/// How long turns are counted, for each number of threads.
+const COUNTED: Duration = Duration::from_millis(1500);
+/// Turns of which the median is taken, at most, and for how long at most.
+const RUNS: usize = 20_000;
+const TIMED: Duration = Duration::from_secs(3);
+/// Modules that are kept idle at the same time, of which the first shows what is shared.
+const IDLE: u8 = 4;
+/// What an idle module may take besides its file.
+const IDLE_BYTES: u64 = 64 << 10;
+
+const BEGINS: &str = "<!-- the table below is written by `LANGUAGES=write cargo bench -- languages` -->";
+const ENDS: &str = "<!-- end of the languages -->";
+
+/// The most that a fresh turn may take, times the Rust echo guest's.
+fn bound(language: &str) -> f64 {
+    match language {
+        "rust" => 1.0,
+        "c" | "cpp" | "zig" => 2.0,
+        "javascript" | "typescript" => 12.0,
+        "go" => 20.0,
+        _ => 90.0,
+    }
+}
+
+/// What was measured of a language.
+struct Measured {
+    component: u64,
+    build: Duration,
+    compile_ms: u64,
+    instructions: u64,
+    turn: Duration,
+    /// Turns in a second on one thread and on two.
+    one: f64,
+    two: f64,
+    artefact: u64,
+    /// Resident bytes of an idle module, and those of them that are no file's.
+    idle: u64,
+    private: u64,
+}
+
+pub fn measure() {
+    let echo = bench().prepare(&fs::read(guests::echo()).unwrap()).unwrap().module;
+    let floor = median(&echo);
+    figure("a turn of the Rust echo guest", &micros(floor), None);
+    let mut table = String::from(
+        "| language | built with | component | build | fresh turn | times Rust echo | instructions | turns/s, 1 thread | 2 threads | \
+         idle module |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for (language, tools) in toolchains() {
+        let Some(measured) = language_of(language) else {
+            println!("{language}: left out, its tools are not here");
+            continue;
+        };
+        let times = measured.turn.as_secs_f64() / floor.as_secs_f64();
+        let (most, growth) = (bound(language), measured.two / measured.one);
+        let within = format!("<= {most}");
+        figure(&format!("{language}: fresh turn"), &micros(measured.turn), None);
+        figure("  times the Rust echo guest", &format!("{times:.2}"), Some((times <= most, &within)));
+        figure("  turns per second, 1 thread", &format!("{:.0}", measured.one), None);
+        figure("  2 threads", &format!("{:.0} ({growth:.2}x)", measured.two), None);
+        let idle_max = measured.artefact + IDLE_BYTES;
+        let idle_bound = format!("<= its file, {} KiB, and 64", measured.artefact >> 10);
+        let idle_text = format!("{} KiB", measured.idle >> 10);
+        figure("  resident, idle", &idle_text, Some((measured.idle <= idle_max, &idle_bound)));
+        figure("  of that private", &format!("{} KiB", measured.private >> 10), None);
+        figure("  compiled in", &format!("{} ms", measured.compile_ms), None);
+        let _ = writeln!(
+            table,
+            "| {language} | {tools} | {} | {:.1} s | {} | {times:.2} | {} | {:.0} | {:.0} ({growth:.2}) | {} of {} KiB |",
+            bytes(measured.component),
+            measured.build.as_secs_f64(),
+            micros(measured.turn),
+            measured.instructions,
+            measured.one,
+            measured.two,
+            measured.idle >> 10,
+            measured.artefact >> 10,
+        );
+    }
+    println!("\n{table}");
+    if std::env::var("LANGUAGES").is_ok_and(|asked| asked == "write") {
+        let path = root().join("README.md");
+        let readme = fs::read_to_string(&path).unwrap();
+        let (before, rest) = readme.split_once(BEGINS).unwrap();
+        let (_, after) = rest.split_once(ENDS).unwrap();
+        fs::write(&path, format!("{before}{BEGINS}\n\n{table}\n{ENDS}{after}")).unwrap();
+    }
+}
+
+fn language_of(language: &str) -> Option<Measured> {
+    let project = copy(language);
+    let wasm_path = root().join("target/bench-languages").join(format!("{language}.wasm"));
+    // The first time fetches tools and compiles what a bot stands on; the second is what a change of the bot costs.
+    build(&project, &wasm_path)?;
+    touch(&project);
+    let started = Instant::now();
+    build(&project, &wasm_path)?;
+    let build = started.elapsed();
+    let wasm = fs::read(&wasm_path).unwrap();
+
+    let (module, compile_ms) = {
+        let prepared = bench().prepare(&wasm).unwrap();
+        (prepared.module, prepared.report.compile_ms)
+    };
+    let turn = median(&module);
+    let instructions = module.run(&context(), &event()).instructions;
+    let (one, two) = (rate(&module, 1), rate(&module, 2));
+    drop(module);
+    let (idle, private, artefact) = idle(&wasm);
+    let component = wasm.len() as u64;
+    let compile_ms = compile_ms.unwrap_or_default();
+    Some(Measured { component, build, compile_ms, instructions, turn, one, two, artefact, idle, private })
+}
+
+/// A workshop whose data outlive it: it is one for the process's whole life.
+fn bench() -> Workshop {
+    open(&tempfile::tempdir().unwrap().keep())
+}
+
+fn open(data: &Path) -> Workshop {
+    let limits = Limits { compile_wall_ms: 600_000, compile_cpu_s: 600, ..Limits::default() };
+    Workshop::open(Sandbox::new(limits).unwrap(), data, env!("CARGO_BIN_EXE_bothost").into()).unwrap()
+}
+
+fn median(module: &Module) -> Duration {
+    let (context, event) = (context(), event());
+    let run = || {
+        let started = Instant::now();
+        let run = module.run(&context, &event);
+        assert!(run.result.is_ok(), "{:?}", run.result);
+        started.elapsed()
+    };
+    (0..100).for_each(|_| {
+        run();
+    });
+    let begun = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < RUNS && begun.elapsed() < TIMED {
+        times.push(run());
+    }
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Turns in a second on so many threads.
+fn rate(module: &Arc<Module>, threads: usize) -> f64 {
+    let (over, turns) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let (context, event) = (context(), event());
+                while !over.load(Ordering::Relaxed) {
+                    assert!(module.run(&context, &event).result.is_ok());
+                    turns.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        std::thread::sleep(COUNTED);
+        over.store(true, Ordering::Relaxed);
+    });
+    turns.into_inner() as f64 / COUNTED.as_secs_f64()
+}
+
+/// What a module that was loaded and runs no turn holds, all of it and privately, and the bytes of its machine code's file.
+fn idle(wasm: &[u8]) -> (u64, u64, u64) {
+    let data = tempfile::tempdir().unwrap();
+    let first = open(data.path());
+    let prepare = |number| first.prepare(&numbered(wasm, number)).unwrap().report.digest;
+    let digests: Vec<_> = (0..IDLE).map(prepare).collect();
+    drop(first);
+    let again = open(data.path());
+    let mut held = vec![again.load(&digests[0]).unwrap().module];
+    let before = resident();
+    held.extend(digests[1..].iter().map(|digest| again.load(digest).unwrap().module));
+    let after = resident();
+    let each = |after: u64, before: u64| after.saturating_sub(before) / u64::from(IDLE - 1);
+    let files = fs::read_dir(data.path().join("artefacts")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = files.filter(|path| path.extension().is_some_and(|is| is == "artefact"));
+    let artefact = files.next().unwrap();
+    (each(after.0, before.0), each(after.1, before.1), fs::metadata(artefact).unwrap().len())
+}
+
+/// The same component with another digest: a custom section more.
+fn numbered(wasm: &[u8], number: u8) -> Vec<u8> {
+    let mut wasm = wasm.to_vec();
+    wasm.extend_from_slice(&[0, 3, 1, b'n', number]);
+    wasm
+}
+
+/// Resident bytes of this process, and those of them that are no file's.
+fn resident() -> (u64, u64) {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let kib = |name: &str| -> u64 {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    (kib("VmRSS:") << 10, (kib("RssAnon:") + kib("RssShmem:")) << 10)
+}
+
+/// A copy of the example, so that a change of it leaves the tree alone.
+fn copy(language: &str) -> PathBuf {
+    let to = root().join("target/bench-languages/guest-examples").join(format!("concierge-{language}"));
+    let _ = fs::remove_dir_all(&to);
+    copy_folder(&root().join(format!("guest-examples/concierge-{language}")), &to);
+    copy_folder(&root().join("wit"), &root().join("target/bench-languages/wit"));
+    to
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        match path.is_dir() {
+            true if ["target", "node_modules", "__pycache__", ".zig-cache"].iter().any(|made| name == *made) => {}
+            true => copy_folder(&path, &to.join(name)),
+            false => drop(fs::copy(&path, to.join(name)).unwrap()),
+        }
+    }
+}
+
+/// Sources that a change is made in; each example has one of them.
+const MAIN: [&str; 8] = [
+    "src/lib.rs",
+    "src/bot.ts",
+    "src/bot.js",
+    "src/app.py",
+    "main.go",
+    "src/border.zig",
+    "src/border.cpp",
+    "src/concierge.c",
+];
+
+/// Changes a source of the bot.
+fn touch(project: &Path) {
+    let path = MAIN.iter().map(|file| project.join(file)).find(|path| path.exists()).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text + "\n").unwrap();
+}
+
+fn build(project: &Path, wasm: &Path) -> Option<()> {
+    let built = Command::new(env!("CARGO_BIN_EXE_bothost"))
+        .arg("build")
+        .arg(project)
+        .arg("--out")
+        .arg(wasm)
+        .env("BOT_TOOLCHAINS", root().join("target/toolchains/kept"))
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&built.stderr);
+    if words.contains("is missing, and this language needs it") {
+        return None;
+    }
+    assert!(built.status.success(), "{words}");
+    Some(())
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn micros(time: Duration) -> String {
+    format!("{:.1} us", time.as_secs_f64() * 1e6)
+}
+
+fn bytes(count: u64) -> String {
+    if count < 1 << 20 {
+        format!("{} KiB", count >> 10)
+    } else {
+        format!("{:.1} MiB", count as f64 / f64::from(1 << 20))
+    }
+}
