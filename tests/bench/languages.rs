@@ -1,5 +1,5 @@
-//! One bot in every language: what it costs to build, to run and to keep, beside the Rust echo guest. The whole table is of one
-//! run. With `LANGUAGES=write` it goes into the README.
+//! Two bots in every language, the one that `bothost new` makes and the concierge: what they cost to build, to run and to keep,
+//! beside the Rust echo guest and the Rust concierge. The whole table is of one run. With `LANGUAGES=write` it goes into the README.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,6 +21,8 @@ const COUNTED: Duration = Duration::from_millis(1500);
 /// Turns of which the median is taken, at most, and for how long at most.
 const RUNS: usize = 20_000;
 const TIMED: Duration = Duration::from_secs(3);
+/// Turns over which page faults are counted.
+const FAULTS_OF: u64 = 100;
 /// Modules that are kept idle at the same time, of which the first shows what is shared.
 const IDLE: u8 = 4;
 /// What an idle module may take besides its file.
@@ -40,13 +42,16 @@ fn bound(language: &str) -> f64 {
     }
 }
 
-/// What was measured of a language.
+/// What was measured of a language: a fresh turn of what `bothost new` makes, and all else of the concierge.
 struct Measured {
+    beginning: Duration,
     component: u64,
     build: Duration,
     compile_ms: u64,
     instructions: u64,
     turn: Duration,
+    /// Pages that a turn touched for the first time: the system's work, during which other threads may wait.
+    faults: f64,
     /// Turns in a second on one thread and on two.
     one: f64,
     two: f64,
@@ -60,20 +65,27 @@ pub fn measure() {
     let echo = bench().prepare(&fs::read(guests::echo()).unwrap()).unwrap().module;
     let floor = median(&echo);
     figure("a turn of the Rust echo guest", &micros(floor), None);
+    let mut rust = None;
     let mut table = String::from(
-        "| language | built with | component | build | fresh turn | times Rust echo | instructions | turns/s, 1 thread | 2 threads | \
-         idle module |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+        "| language | built with | first bot, x Rust echo | concierge | x Rust | build | fresh turn | instructions | page faults | \
+         turns/s | on 2 threads | idle |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for (language, tools) in toolchains() {
         let Some(measured) = language_of(language) else {
             println!("{language}: left out, its tools are not here");
             continue;
         };
-        let times = measured.turn.as_secs_f64() / floor.as_secs_f64();
+        let times = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
+        let (beginning, concierge) = (times(measured.beginning, floor), times(measured.turn, floor));
+        let beside_rust = times(measured.turn, *rust.get_or_insert(measured.turn));
         let (most, growth) = (bound(language), measured.two / measured.one);
         let within = format!("<= {most}");
-        figure(&format!("{language}: fresh turn"), &micros(measured.turn), None);
-        figure("  times the Rust echo guest", &format!("{times:.2}"), Some((times <= most, &within)));
+        figure(&format!("{language}: fresh turn of a first bot"), &micros(measured.beginning), None);
+        figure("  times the Rust echo guest", &format!("{beginning:.2}"), Some((beginning <= most, &within)));
+        figure("  fresh turn of the concierge", &micros(measured.turn), None);
+        figure("  times the Rust echo guest", &format!("{concierge:.2}"), Some((concierge <= most, &within)));
+        figure("  times the Rust concierge", &format!("{beside_rust:.2}"), None);
+        figure("  page faults a turn", &format!("{:.1}", measured.faults), None);
         figure("  turns per second, 1 thread", &format!("{:.0}", measured.one), None);
         figure("  2 threads", &format!("{:.0} ({growth:.2}x)", measured.two), None);
         let idle_max = measured.artefact + IDLE_BYTES;
@@ -84,15 +96,15 @@ pub fn measure() {
         figure("  compiled in", &format!("{} ms", measured.compile_ms), None);
         let _ = writeln!(
             table,
-            "| {language} | {tools} | {} | {:.1} s | {} | {times:.2} | {} | {:.0} | {:.0} ({growth:.2}) | {} of {} KiB |",
+            "| {language} | {tools} | {beginning:.1} | {} | {beside_rust:.1} | {:.1} s | {} | {} | {:.1} | {:.0} | x {growth:.2} | {} of {} |",
             bytes(measured.component),
             measured.build.as_secs_f64(),
             micros(measured.turn),
             measured.instructions,
+            measured.faults,
             measured.one,
-            measured.two,
-            measured.idle >> 10,
-            measured.artefact >> 10,
+            bytes(measured.idle),
+            bytes(measured.artefact),
         );
     }
     println!("\n{table}");
@@ -122,12 +134,27 @@ fn language_of(language: &str) -> Option<Measured> {
     };
     let turn = median(&module);
     let instructions = module.run(&context(), &event()).instructions;
+    let faults = faults(&module);
+    let beginning = median(&bench().prepare(&beginning(language)).unwrap().module);
     let (one, two) = (rate(&module, 1), rate(&module, 2));
     drop(module);
     let (idle, private, artefact) = idle(&wasm);
     let component = wasm.len() as u64;
     let compile_ms = compile_ms.unwrap_or_default();
-    Some(Measured { component, build, compile_ms, instructions, turn, one, two, artefact, idle, private })
+    Some(Measured {
+        beginning,
+        component,
+        build,
+        compile_ms,
+        instructions,
+        turn,
+        faults,
+        one,
+        two,
+        artefact,
+        idle,
+        private,
+    })
 }
 
 /// A workshop whose data outlive it: it is one for the process's whole life.
@@ -158,6 +185,39 @@ fn median(module: &Module) -> Duration {
     }
     times.sort();
     times[times.len() / 2]
+}
+
+/// Pages that a turn faults in.
+fn faults(module: &Module) -> f64 {
+    let (context, event) = (context(), event());
+    let before = minor_faults();
+    for _ in 0..FAULTS_OF {
+        assert!(module.run(&context, &event).result.is_ok());
+    }
+    (minor_faults() - before) as f64 / FAULTS_OF as f64
+}
+
+/// Page faults of this process that needed no disk.
+fn minor_faults() -> u64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    // The fields behind the program's name, which may hold spaces: minflt is the tenth of all.
+    stat.rsplit_once(')').unwrap().1.split_whitespace().nth(7).unwrap().parse().unwrap()
+}
+
+/// The component of what `bothost new` makes.
+fn beginning(language: &str) -> Vec<u8> {
+    let within = root().join("target/bench-languages/new");
+    fs::create_dir_all(&within).unwrap();
+    let (project, wasm) = (within.join(language), within.join(format!("{language}.wasm")));
+    let _ = fs::remove_dir_all(&project);
+    let made = Command::new(env!("CARGO_BIN_EXE_bothost"))
+        .args(["new", "--lang", language, language, "--within"])
+        .arg(&within)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    build(&project, &wasm).unwrap();
+    fs::read(wasm).unwrap()
 }
 
 /// Turns in a second on so many threads.

@@ -34,9 +34,17 @@ const Phrases meanings[] = {
     {Wish::hello, {"hello", "hi", "hey", "good morning", "good afternoon", "good evening", "👋"}},
 };
 
-/// Whether `words` holds this phrase. A phrase without a single letter is in nothing.
+/// Whether `words` holds this phrase, whole words of it.
 bool says(std::string_view words, std::string_view phrase) {
-    auto wanted = text::words(phrase);
+    for (auto at = words.find(phrase); at != words.npos; at = words.find(phrase, at + 1)) {
+        if (words[at - 1] == ' ' && words[at + phrase.size()] == ' ') return true;
+    }
+    return false;
+}
+
+/// Whether `words` holds this title. One without a single letter is in nothing.
+bool names(std::string_view words, std::string_view title) {
+    auto wanted = text::words(title);
     return wanted != " " && words.find(wanted) != words.npos;
 }
 
@@ -94,7 +102,7 @@ Intent understand_text(std::string_view said, std::span<const Treatment> treatme
                        : Intent{Wish::unclear};
     }
     for (const auto& treatment : treatments) {
-        if (says(words, treatment.title)) return {Wish::choose, treatment};
+        if (names(words, treatment.title)) return {Wish::choose, treatment};
     }
     for (const auto& [wish, phrases] : meanings) {
         if (std::ranges::any_of(phrases, [&](auto phrase) { return says(words, phrase); })) return {wish};

@@ -34,7 +34,7 @@ func (i Intent) String() string {
 	return string(i.Wish)
 }
 
-// phrases are words for each wish. The first that occurs wins, so that "Hello, can I talk to a person?" asks for a
+// phrases are words for each wish, in lower case. The first that occurs wins, so that "Hello, can I talk to a person?" asks for a
 // person.
 var phrases = []struct {
 	wish    Wish
@@ -126,7 +126,8 @@ func fromText(text string, treatments Treatments, offered bool) Intent {
 		return Intent{Wish: wishUnclear}
 	}
 	for _, treatment := range treatments {
-		if says(words, treatment.Title) {
+		// A title without a single letter is in nothing.
+		if title := wordsOf(treatment.Title); title != " " && strings.Contains(words, title) {
 			return Intent{wishChoose, treatment}
 		}
 	}
@@ -138,10 +139,9 @@ func fromText(text string, treatments Treatments, offered bool) Intent {
 	return Intent{Wish: wishUnclear}
 }
 
-// says reports whether words holds this phrase. A phrase without a single letter is in nothing.
+// says reports whether words holds this phrase, whole words of it.
 func says(words, phrase string) bool {
-	wanted := wordsOf(phrase)
-	return wanted != " " && strings.Contains(words, wanted)
+	return strings.Contains(words, " "+phrase+" ")
 }
 
 // wordsOf gives the text in lower case, each word between single spaces, so that "hi" is not found in "this".

@@ -25,28 +25,35 @@ const DEFAULTS = {
   "tag-booking": null,
 };
 
+/** What reads each of them, in this order: so the first that is wrong is complained about. */
+const READERS = [
+  { name: "house", key: "house", reads: text },
+  { name: "hours", key: "hours", reads: (written, name) => readHours(written[name]) },
+  { name: "utc-offset-minutes", key: "utcOffsetMinutes", reads: integer },
+  { name: "treatments", key: "treatments", reads: (written, name) => readTreatments(text(written, name)) },
+  { name: "tag-person", key: "tagPerson", reads: tag },
+  { name: "tag-booking", key: "tagBooking", reads: tag },
+];
+
+/** The defaults, read. A module's top runs when the bot is built, so this costs nothing in a turn. */
+const DEFAULT_SETTINGS = read(DEFAULTS, {});
+
 /** Reads the configuration. A broken one must not silence the bot: it gets the defaults and a complaint for the log. */
 export function readSettings(config) {
   try {
-    return { settings: read(JSON.parse(config)), complaint: null };
+    return { settings: read(JSON.parse(config), DEFAULT_SETTINGS), complaint: null };
   } catch (error) {
-    return { settings: read({}), complaint: `the configuration is not used: ${error.message}` };
+    return { settings: DEFAULT_SETTINGS, complaint: `the configuration is not used: ${error.message}` };
   }
 }
 
-function read(config) {
+/** Reads what is configured, and takes the rest as it is. */
+function read(config, rest) {
   if (config === null || typeof config !== "object" || Array.isArray(config)) {
     throw new TypeError("it is not an object");
   }
-  const written = { ...DEFAULTS, ...config };
-  return {
-    house: text(written, "house"),
-    hours: readHours(written.hours),
-    utcOffsetMinutes: integer(written, "utc-offset-minutes"),
-    treatments: readTreatments(text(written, "treatments")),
-    tagPerson: tag(written, "tag-person"),
-    tagBooking: tag(written, "tag-booking"),
-  };
+  const configured = READERS.filter(({ name }) => Object.hasOwn(config, name));
+  return { ...rest, ...Object.fromEntries(configured.map(({ name, key, reads }) => [key, reads(config, name)])) };
 }
 
 function text(written, name) {

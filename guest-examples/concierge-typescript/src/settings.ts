@@ -40,24 +40,36 @@ export interface Treatment {
   readonly subtitle: string | undefined;
 }
 
+/** The defaults. A module's top runs when the bot is built, so this costs nothing in a turn. */
+const DEFAULTS: Settings = {
+  house: "Lantern House",
+  hours: Hours.read(HOURS),
+  utcOffsetMinutes: 0,
+  treatments: readTreatments(TREATMENTS),
+  tagPerson: null,
+  tagBooking: null,
+};
+
 /** Reads the configuration. A broken one must not silence the bot: it gets the defaults and a complaint for the log. */
 export function readSettings(config: string): { settings: Settings; complaint?: string } {
   try {
     return { settings: read(readObject(config)) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    return { settings: read({}), complaint: `the configuration is not used: ${reason}` };
+    return { settings: DEFAULTS, complaint: `the configuration is not used: ${reason}` };
   }
 }
 
 function read(config: JsonObject): Settings {
   return {
-    house: field(config, "house", isText, "Lantern House"),
-    hours: Hours.read(config.hours === undefined ? HOURS : config.hours),
-    utcOffsetMinutes: field(config, "utc-offset-minutes", isWhole, 0),
-    treatments: readTreatments(field(config, "treatments", isText, TREATMENTS)),
-    tagPerson: field(config, "tag-person", isOptional(isCount), null),
-    tagBooking: field(config, "tag-booking", isOptional(isCount), null),
+    house: field(config, "house", isText, DEFAULTS.house),
+    hours: config.hours === undefined ? DEFAULTS.hours : Hours.read(config.hours),
+    utcOffsetMinutes: field(config, "utc-offset-minutes", isWhole, DEFAULTS.utcOffsetMinutes),
+    treatments: Object.hasOwn(config, "treatments")
+      ? readTreatments(field(config, "treatments", isText, TREATMENTS))
+      : DEFAULTS.treatments,
+    tagPerson: field(config, "tag-person", isOptional(isCount), DEFAULTS.tagPerson),
+    tagBooking: field(config, "tag-booking", isOptional(isCount), DEFAULTS.tagBooking),
   };
 }
 

@@ -32,19 +32,28 @@ pub const Intent = union(enum) {
     }
 };
 
-/// Words for each intent. The first that occurs wins, so that "Hello, can I talk to a person?" asks for a person.
+/// Words for each intent, as `text.words` would write them. The first that occurs wins, so that "Hello, can I talk to a
+/// person?" asks for a person.
 const phrases = [_]struct { Intent, []const []const u8 }{
-    .{ .person, &.{
+    .{ .person, spaced(&.{
         "human",     "person",    "agent",   "someone",  "somebody",   "operator", "representative", "staff",
         "colleague", "reception", "talk to", "speak to", "speak with", "call me",  "not a bot",      "real people",
-    } },
-    .{ .hours, &.{ "hours", "open", "opening", "close", "closed", "closing", "when can i come" } },
-    .{ .treatments, &.{
+    }) },
+    .{ .hours, spaced(&.{ "hours", "open", "opening", "close", "closed", "closing", "when can i come" }) },
+    .{ .treatments, spaced(&.{
         "treatment", "treatments", "massage", "spa", "book", "booking", "menu", "offer", "appointment", "reserve",
-    } },
-    .{ .thanks, &.{ "thanks", "thank you", "thx", "cheers", "🙏" } },
-    .{ .hello, &.{ "hello", "hi", "hey", "good morning", "good afternoon", "good evening", "👋" } },
+    }) },
+    .{ .thanks, spaced(&.{ "thanks", "thank you", "thx", "cheers", "🙏" }) },
+    .{ .hello, spaced(&.{ "hello", "hi", "hey", "good morning", "good afternoon", "good evening", "👋" }) },
 };
+
+/// Phrases with a space on either side, so that "hi" is not found in "this".
+fn spaced(comptime list: []const []const u8) []const []const u8 {
+    comptime var made: [list.len][]const u8 = undefined;
+    inline for (list, &made) |phrase, *with_spaces| with_spaces.* = " " ++ phrase ++ " ";
+    const done = made;
+    return &done;
+}
 
 /// What a message asks for. `offered` says whether the treatments were the last thing shown, so that "2" means one of
 /// them.
@@ -100,19 +109,15 @@ fn fromText(arena: Allocator, said: []const u8, treatments: []const Treatment, o
         return if (number >= 1 and number <= treatments.len) .{ .choose = treatments[number - 1] } else .unclear;
     } else |_| {};
     for (treatments) |treatment| {
-        if (try says(arena, words, treatment.title)) return .{ .choose = treatment };
+        // A title without a single letter is in nothing.
+        const title = try text.words(arena, treatment.title);
+        if (title.len > 1 and std.mem.find(u8, words, title) != null) return .{ .choose = treatment };
     }
     for (phrases) |entry| {
         const intent, const list = entry;
-        for (list) |phrase| if (try says(arena, words, phrase)) return intent;
+        for (list) |phrase| if (std.mem.find(u8, words, phrase) != null) return intent;
     }
     return .unclear;
-}
-
-/// Whether `words` holds this phrase. A phrase without a single letter is in nothing.
-fn says(arena: Allocator, words: []const u8, phrase: []const u8) !bool {
-    const wanted = try text.words(arena, phrase);
-    return wanted.len > 1 and std.mem.find(u8, words, wanted) != null;
 }
 
 const testing = std.testing;

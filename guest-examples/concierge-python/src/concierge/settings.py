@@ -4,6 +4,7 @@ Khoros takes no object and no list within `metadata`, so each setting is a text 
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from concierge.text import trim
 _TREATMENTS_MAX = 10
 """How many treatments are offered at most: no network shows longer lists well."""
 
-_DEFAULTS: dict[str, Any] = {
+_WRITTEN: dict[str, Any] = {
     "house": "Lantern House",
     "hours": "mon-fri 09:00-18:00, sat 10:00-16:00",
     "utc-offset-minutes": 0,
@@ -24,7 +25,7 @@ _DEFAULTS: dict[str, Any] = {
     "tag-person": None,
     "tag-booking": None,
 }
-"""The configuration as an operator would write it."""
+"""The defaults as an operator would write them."""
 
 
 @dataclass(frozen=True)
@@ -76,23 +77,17 @@ class Settings:
         A broken one must not silence the bot: it gets the defaults, and a complaint for the log.
         """
         try:
-            return cls._of(json.loads(config)), None
+            return cls(**_DEFAULTS | _configured(json.loads(config))), None
         except ValueError as error:
-            return cls._of({}), f"the configuration is not used: {error}"
+            return cls(**_DEFAULTS), f"the configuration is not used: {error}"
 
-    @classmethod
-    def _of(cls, config: object) -> Self:
-        if not isinstance(config, dict):
-            raise ValueError("it is not an object")
-        written = _DEFAULTS | config
-        return cls(
-            house=_text(written, "house"),
-            hours=Hours.read(written["hours"]),
-            utc_offset_minutes=_number(written, "utc-offset-minutes"),
-            treatments=_treatments(_text(written, "treatments")),
-            tag_person=_tag(written, "tag-person"),
-            tag_booking=_tag(written, "tag-booking"),
-        )
+
+def _configured(config: object) -> dict[str, Any]:
+    """Read what is configured, in the order of the settings: so the first that is wrong is complained about."""
+    if not isinstance(config, dict):
+        raise ValueError("it is not an object")
+    names = ((field, field.replace("_", "-")) for field in _READERS)
+    return {field: _READERS[field](config, name) for field, name in names if name in config}
 
 
 def _text(written: dict[str, Any], name: str) -> str:
@@ -122,3 +117,17 @@ def _tag(written: dict[str, Any], name: str) -> int | None:
 def _treatments(text: str) -> tuple[Treatment, ...]:
     entries = [entry for entry in map(trim, text.split(";")) if entry]
     return tuple(map(Treatment.read, entries[:_TREATMENTS_MAX]))
+
+
+_READERS: dict[str, Callable[[dict[str, Any], str], Any]] = {
+    "house": _text,
+    "hours": lambda written, name: Hours.read(written[name]),
+    "utc_offset_minutes": _number,
+    "treatments": lambda written, name: _treatments(_text(written, name)),
+    "tag_person": _tag,
+    "tag_booking": _tag,
+}
+"""What reads each setting."""
+
+_DEFAULTS = _configured(_WRITTEN)
+"""The defaults, read. Modules are loaded when the bot is built, so this costs nothing in a turn."""
