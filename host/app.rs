@@ -168,6 +168,7 @@ pub fn guest_limits(settings: &Settings) -> Limits {
         compile_cpu_s: guest.compile_cpu_s,
         compile_memory_bytes: guest.compile_memory_bytes,
         compile_wall_ms: guest.compile_wall_ms,
+        compile_niceness: guest.compile_niceness,
         source_lines: guest.source_lines,
         ..defaults
     }

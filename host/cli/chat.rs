@@ -42,7 +42,7 @@ pub struct Chat {
 /// When the module is refused, or there is no such platform.
 pub fn run(chat: &Chat) -> Result<ExitCode, Error> {
     let bench = Bench::set_up(chat.config.as_deref())?;
-    let prepared = bench.prepare(&build::of(&chat.file)?)??;
+    let prepared = bench.prepare(&build::of(&chat.file, true)?)??;
     let Chat { file, platform, network, name, bot_config, .. } = chat;
     let mut session = Session::new(platform, network, name, bot_config, bench.settings.turn.limits())?;
     let mut terminal = Terminal::open()?;

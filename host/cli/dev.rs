@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
 use super::build::{self, Project, Shop};
+use super::check::compile_at_ease;
 use super::local::{Hook, Local, Wanted};
 use super::talk::{Talk, Typed};
 use super::terminal::Terminal;
@@ -60,8 +61,6 @@ pub struct Dev {
 const MODULE: &str = "bot";
 /// The page, account or room.
 const CHANNEL: &str = "house";
-/// How long a compilation may take at least, in milliseconds: nobody else waits for it.
-const COMPILE_MS: u64 = 600_000;
 
 /// Runs the command.
 ///
@@ -87,8 +86,7 @@ fn settings(dev: &Dev, data: &Path, tenant: Tenant) -> Result<Settings, Error> {
     let mut settings = Settings::load(&overrides, std::env::vars())?;
     settings.tenants.insert(DEFAULT_TENANT.to_owned(), tenant);
     settings.guest.source_lines = true;
-    settings.guest.compile_wall_ms = settings.guest.compile_wall_ms.max(COMPILE_MS);
-    settings.guest.compile_cpu_s = settings.guest.compile_cpu_s.max(COMPILE_MS / 1000);
+    compile_at_ease(&mut settings);
     // What failed is tried again when it was mended, and not before.
     settings.turn.tries = 1;
     Ok(settings)

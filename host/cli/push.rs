@@ -8,15 +8,15 @@ use http::{Method, StatusCode};
 use serde::Deserialize as _;
 
 use super::remote::Remote;
-use super::{Error, output};
+use super::{Error, build, output};
 use crate::guest::{Difference, Report};
 use crate::pipeline::report_json::{ChangesJson, ReportJson};
 
 /// Upload a module to a running host.
 #[derive(Debug, Args)]
 pub struct Push {
-    /// The component.
-    #[arg(value_name = "FILE.wasm")]
+    /// The component; or the bot's project or JavaScript file, which is built first.
+    #[arg(value_name = "FILE.wasm|DIR|BOT.js")]
     file: PathBuf,
     /// The module's name.
     #[arg(long)]
@@ -34,7 +34,7 @@ pub struct Push {
 /// When the file or the key cannot be read, the host cannot be reached, or it refuses the module.
 pub fn run(push: &Push) -> Result<ExitCode, Error> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", push.file.display());
-    let wasm = std::fs::read(&push.file).map_err(|error| named(&error))?;
+    let wasm = std::fs::read(build::of(&push.file, false)?).map_err(|error| named(&error))?;
     let query = if push.no_activate { "?activate=false" } else { "" };
     let path = format!("/v1/modules/{}{query}", push.name);
     let answer = push.remote.call(Method::PUT, &path, Some(wasm.into()))?;

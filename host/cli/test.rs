@@ -34,7 +34,7 @@ pub struct Test {
 pub fn run(test: &Test) -> Result<ExitCode, Error> {
     let scenarios = scenarios(&test.paths)?;
     let project = || test.paths.iter().find(|path| path.is_dir()).ok_or("say which component: --module FILE.wasm");
-    let module = test.module.as_ref().map_or_else(|| build::of(project()?), |module| Ok(module.clone()))?;
+    let module = test.module.as_ref().map_or_else(|| build::of(project()?, true), |module| Ok(module.clone()))?;
     let bench = Bench::set_up(test.config.as_deref())?;
     let prepared = bench.prepare(&module)??;
     let mut differ = 0;

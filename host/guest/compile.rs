@@ -63,7 +63,7 @@ impl Compiler {
         let _one_at_a_time = lock(&self.queue);
         // On a thread of its own, so that all of it is less important than the host's other work: the child is born so. And
         // the thread lasts as long as the child, which dies with the thread that started it.
-        in_background(|| self.in_child(wasm))
+        in_background(self.limits.compile_niceness, || self.in_child(wasm))
             .unwrap_or_else(|_| Err(self.host("the thread that waits for it panicked")))
     }
 

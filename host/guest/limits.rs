@@ -38,6 +38,8 @@ pub struct Limits {
     pub compile_memory_bytes: u64,
     /// Wall-clock time of one compilation in milliseconds.
     pub compile_wall_ms: u64,
+    /// How much less important than turns compiling is, from 0 to 19.
+    pub compile_niceness: u8,
     /// Bytes of machine code that a module may become.
     pub artefact_bytes_max: usize,
     /// Whether debug information is read, so that a trap's backtrace shows files and lines. It is one more thing of a tenant's
@@ -100,6 +102,7 @@ impl Default for Limits {
             compile_cpu_s: 60,
             compile_memory_bytes: 4 << 30,
             compile_wall_ms: 120_000,
+            compile_niceness: 19,
             artefact_bytes_max: 256 << 20,
             source_lines: false,
             gate: Caps::default(),

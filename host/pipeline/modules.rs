@@ -303,5 +303,7 @@ pub(super) async fn in_background<T: Send + 'static>(
     pipeline: &Arc<Pipeline>,
     work: impl FnOnce(&Pipeline) -> T + Send + 'static,
 ) -> Result<T, Error> {
-    blocking(pipeline, |pipeline| guest::in_background(|| work(pipeline))).await?.map_err(|_| Error::Stopped)
+    blocking(pipeline, |pipeline| guest::in_background(pipeline.settings.guest.compile_niceness, || work(pipeline)))
+        .await?
+        .map_err(|_| Error::Stopped)
 }

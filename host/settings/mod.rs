@@ -146,6 +146,7 @@ pub struct Guest {
     pub compile_cpu_s: u64,
     pub compile_memory_bytes: u64,
     pub compile_wall_ms: u64,
+    pub compile_niceness: u8,
     pub source_lines: bool,
     pub watch_quiet_ms: u64,
     pub versions_kept: u32,

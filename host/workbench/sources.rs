@@ -11,7 +11,8 @@ const EVERY: Duration = Duration::from_millis(100);
 /// The most files that are looked at; a project has a few dozen.
 const FILES_MAX: usize = 10_000;
 /// What builds and tools leave in a project, besides everything whose name begins with a dot.
-const MADE: [&str; 7] = ["target", "node_modules", "__pycache__", "zig-out", "gen", "build", "dist"];
+const MADE: [&str; 9] =
+    ["target", "node_modules", "__pycache__", "zig-out", "gen", "build", "dist", "Cargo.lock", "package-lock.json"];
 
 /// A project's files as they were at the last look.
 #[derive(Debug)]
@@ -92,6 +93,7 @@ mod tests {
         let mut sources = Sources::of(dir.path());
         write("target/bothost/bot.wasm", "made");
         write(".git/index", "made");
+        write("Cargo.lock", "made");
         assert_eq!(sources.look(), None);
         write("src/bot.c", "one, two");
         assert_eq!(sources.look(), Some(dir.path().join("src/bot.c")));

@@ -23,6 +23,7 @@ mod commands;
 mod conformance;
 mod crash;
 mod deadsimplechat;
+mod dev;
 mod doubt;
 mod errors;
 mod explain;

@@ -95,7 +95,10 @@ impl Language {
         match self {
             Self::Rust => rust(project, shop, out),
             Self::TypeScript => typescript(project, shop, out),
-            Self::JavaScript => javascript(shop, &shop.javascript()?, &project.file("src/bot.js"), &project.dir, out),
+            Self::JavaScript => {
+                let entry = project.script.clone().unwrap_or_else(|| project.file("src/bot.js"));
+                javascript(shop, &shop.javascript()?, &entry, &project.dir, out)
+            }
             Self::Python => python(project, shop, out),
             Self::Go => super::go::build(project, shop, out),
             Self::Zig => zig(project, shop, out),

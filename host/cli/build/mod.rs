@@ -23,8 +23,8 @@ pub(super) use shop::Shop;
 /// Build a bot's component, and check it.
 #[derive(Debug, Args)]
 pub struct Build {
-    /// The project.
-    #[arg(value_name = "DIR", default_value = ".")]
+    /// The project, or a bot that is one JavaScript file.
+    #[arg(value_name = "DIR|BOT.js", default_value = ".")]
     dir: PathBuf,
     /// Where the component goes; `target/bothost/bot.wasm` in the project unless given.
     #[arg(long, value_name = "FILE.wasm")]
@@ -61,16 +61,16 @@ pub fn run(build: &Build) -> Result<ExitCode, Error> {
     Ok(if report.accepted() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// The component that is meant by a file, or by a project's folder, which is built with debug information.
+/// The component that is meant by a file; of a project's folder or a script what is built.
 ///
 /// # Errors
 /// See [`run`].
-pub(super) fn of(path: &Path) -> Result<PathBuf, Error> {
-    if !path.is_dir() {
+pub(super) fn of(path: &Path, debug: bool) -> Result<PathBuf, Error> {
+    if !path.is_dir() && !project::is_script(path) {
         return Ok(path.to_owned());
     }
     let project = Project::find(path)?;
-    component(&project, &Shop::open(&project, None, true)?, None)
+    component(&project, &Shop::open(&project, None, debug)?, None)
 }
 
 /// Builds a project's component and says where it is.

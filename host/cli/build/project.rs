@@ -10,25 +10,37 @@ use crate::cli::Error;
 pub(in crate::cli) struct Project {
     pub(in crate::cli) dir: PathBuf,
     pub(in crate::cli) language: Language,
+    /// The bot's only file, where there is no more of it: JavaScript needs no manifest.
+    pub(super) script: Option<PathBuf>,
+}
+
+/// Whether this is a bot in one file.
+pub(in crate::cli) fn is_script(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "js" || extension == "mjs") && path.is_file()
 }
 
 impl Project {
-    /// Looks for the manifest in a folder.
+    /// Looks for the manifest in a folder, or takes a JavaScript file for a project.
     ///
     /// # Errors
     /// Says which manifests there are.
-    pub(in crate::cli) fn find(dir: &Path) -> Result<Self, Error> {
-        let dir = dir.canonicalize().map_err(|error| format!("{}: {error}", dir.display()))?;
+    pub(in crate::cli) fn find(path: &Path) -> Result<Self, Error> {
+        let dir = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
+        if is_script(&dir) {
+            let (script, dir) = (dir.clone(), dir.parent().unwrap_or(&dir).to_owned());
+            return Ok(Self { dir, language: Language::JavaScript, script: Some(script) });
+        }
         let language = Language::ALL.into_iter().find(|language| language.is_of(&dir));
         match language {
-            Some(language) => Ok(Self { dir, language }),
+            Some(language) => Ok(Self { dir, language, script: None }),
             None => {
                 let known: Vec<_> = Language::ALL
                     .iter()
                     .map(|language| format!("{} ({})", language.name(), language.manifest()))
                     .collect();
                 Err(format!(
-                    "{}: no bot's project; one is known by its manifest: {}. `bothost new --lang LANGUAGE NAME` makes one",
+                    "{}: no bot's project; one is known by its manifest: {}; or it is a file bot.js. `bothost new --lang LANGUAGE \
+                     NAME` makes one",
                     dir.display(),
                     known.join(", ")
                 )

@@ -20,9 +20,22 @@ pub(super) const TYPESCRIPT: [&str; 2] = ["@bytecodealliance/jco@1.35.0", "types
 pub(super) const WIT_BINDGEN: &str = "0.61.1";
 
 impl Shop {
-    /// The folder of npm programs that JavaScript needs.
+    /// The folder with the program that JavaScript needs: from npm, or without Node from cargo, which builds it once.
     pub(super) fn javascript(&self) -> Result<PathBuf, Error> {
-        self.npm(&[JAVASCRIPT])
+        if is_there("npm") || !is_there("cargo") {
+            return self.npm(&[JAVASCRIPT]);
+        }
+        let (package, version) = JAVASCRIPT.split_once('@').unwrap_or((JAVASCRIPT, ""));
+        let folder = self.tools.join(format!("cargo-{package}-{version}"));
+        once(&folder, || {
+            self.tell(
+                "there is no npm: building componentize-qjs once with cargo, which takes a quarter of an hour ...",
+            );
+            let package = format!("{package}-cli");
+            let install = ["install", "--quiet", "--locked", &package, "--version", version, "--root"];
+            self.step("cargo").args(install).arg(&folder).run()
+        })?;
+        Ok(folder.join("bin"))
     }
 
     /// The same for TypeScript.
@@ -89,7 +102,10 @@ impl Shop {
     fn npm(&self, packages: &[&str]) -> Result<PathBuf, Error> {
         let folder = self.tools.join(format!("npm-{}", digest(packages)));
         once(&folder, || {
-            needed("npm", "it comes with Node.js, 20 or later: https://nodejs.org")?;
+            needed(
+                "npm",
+                "it comes with Node.js, 20 or later: https://nodejs.org (for JavaScript alone, Rust will do)",
+            )?;
             // jco 1.35 does not work with a later one.
             let manifest = r#"{"private": true, "overrides": {"@bytecodealliance/preview2-shim": "0.26.0"}}"#;
             std::fs::write(folder.join("package.json"), manifest)?;
@@ -150,11 +166,14 @@ fn once(folder: &Path, make: impl FnOnce() -> Result<(), Error>) -> Result<(), E
 /// # Errors
 /// Says how to get it.
 fn needed(program: &str, how: &str) -> Result<(), Error> {
-    let there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    match there {
-        Ok(_) => Ok(()),
-        Err(_) => Err(format!("{program} is missing, and this language needs it: {how}").into()),
+    if is_there(program) {
+        return Ok(());
     }
+    Err(format!("{program} is missing, and this language needs it: {how}").into())
+}
+
+fn is_there(program: &str) -> bool {
+    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 fn digest(packages: &[&str]) -> String {

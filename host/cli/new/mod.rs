@@ -44,7 +44,7 @@ pub fn run(new: &New) -> Result<ExitCode, Error> {
     wit::write(&project.join("wit"))?;
     output::line(format_args!("{}: a bot in {}", project.display(), new.lang.name()));
     output::line(format_args!("  bothost build {}", project.display()));
-    output::line(format_args!("  bothost chat {}", project.display()));
+    output::line(format_args!("  bothost dev {}", project.display()));
     Ok(ExitCode::SUCCESS)
 }
 
