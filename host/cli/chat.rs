@@ -47,6 +47,7 @@ pub fn run(chat: &Chat) -> Result<ExitCode, Error> {
     let mut session = Session::new(platform, network, name, bot_config, bench.settings.turn.limits())?;
     let mut terminal = Terminal::open()?;
     let mut talk = Talk::new(Box::new(output::line));
+    let network = session.network();
     talk.note(&format!("{} on {platform} {network}; /help says what can be typed", file.display()));
     while let Some(line) = terminal.read(&format!("{name}> "))? {
         match talk.typed(line.trim()) {

@@ -102,6 +102,12 @@ impl Session {
         self.platform
     }
 
+    /// The network, as the platform names it.
+    #[must_use]
+    pub fn network(&self) -> &str {
+        &self.place.network
+    }
+
     /// Remembers something else.
     pub fn set_state(&mut self, state: Option<String>) {
         self.state = state;

@@ -44,6 +44,8 @@ fn bound(language: &str) -> f64 {
 
 /// What was measured of a language: a fresh turn of what `bothost new` makes, and all else of the concierge.
 struct Measured {
+    /// The Rust echo guest's turn, at the same time.
+    floor: Duration,
     beginning: Duration,
     component: u64,
     build: Duration,
@@ -55,6 +57,8 @@ struct Measured {
     /// Turns in a second on one thread and on two.
     one: f64,
     two: f64,
+    /// How much of the time of two threads is the kernel's.
+    kernel: f64,
     artefact: u64,
     /// Resident bytes of an idle module, and those of them that are no file's.
     idle: u64,
@@ -63,18 +67,18 @@ struct Measured {
 
 pub fn measure() {
     let echo = bench().prepare(&fs::read(guests::echo()).unwrap()).unwrap().module;
-    let floor = median(&echo);
-    figure("a turn of the Rust echo guest", &micros(floor), None);
     let mut rust = None;
     let mut table = String::from(
         "| language | built with | first bot, x Rust echo | concierge | x Rust | build | fresh turn | instructions | page faults | \
-         turns/s | on 2 threads | idle |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+         turns/s | on 2 threads | kernel | idle |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for (language, tools) in toolchains() {
-        let Some(measured) = language_of(language) else {
+        let Some(measured) = language_of(language, &echo) else {
             println!("{language}: left out, its tools are not here");
             continue;
         };
+        let floor = measured.floor;
+        figure("a turn of the Rust echo guest, just now", &micros(floor), None);
         let times = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
         let (beginning, concierge) = (times(measured.beginning, floor), times(measured.turn, floor));
         let beside_rust = times(measured.turn, *rust.get_or_insert(measured.turn));
@@ -86,6 +90,7 @@ pub fn measure() {
         figure("  times the Rust echo guest", &format!("{concierge:.2}"), Some((concierge <= most, &within)));
         figure("  times the Rust concierge", &format!("{beside_rust:.2}"), None);
         figure("  page faults a turn", &format!("{:.1}", measured.faults), None);
+        figure("  of the time of 2 threads in the kernel", &format!("{:.0} %", measured.kernel * 100.0), None);
         figure("  turns per second, 1 thread", &format!("{:.0}", measured.one), None);
         figure("  2 threads", &format!("{:.0} ({growth:.2}x)", measured.two), None);
         let idle_max = measured.artefact + IDLE_BYTES;
@@ -96,13 +101,14 @@ pub fn measure() {
         figure("  compiled in", &format!("{} ms", measured.compile_ms), None);
         let _ = writeln!(
             table,
-            "| {language} | {tools} | {beginning:.1} | {} | {beside_rust:.1} | {:.1} s | {} | {} | {:.1} | {:.0} | x {growth:.2} | {} of {} |",
+            "| {language} | {tools} | {beginning:.1} | {} | {beside_rust:.1} | {:.1} s | {} | {} | {:.1} | {:.0} | x {growth:.2} | {:.0} % | {} of {} |",
             bytes(measured.component),
             measured.build.as_secs_f64(),
             micros(measured.turn),
             measured.instructions,
             measured.faults,
             measured.one,
+            measured.kernel * 100.0,
             bytes(measured.idle),
             bytes(measured.artefact),
         );
@@ -117,7 +123,7 @@ pub fn measure() {
     }
 }
 
-fn language_of(language: &str) -> Option<Measured> {
+fn language_of(language: &str, echo: &Module) -> Option<Measured> {
     let project = copy(language);
     let wasm_path = root().join("target/bench-languages").join(format!("{language}.wasm"));
     // The first time fetches tools and compiles what a bot stands on; the second is what a change of the bot costs.
@@ -132,16 +138,22 @@ fn language_of(language: &str) -> Option<Measured> {
         let prepared = bench().prepare(&wasm).unwrap();
         (prepared.module, prepared.report.compile_ms)
     };
-    let turn = median(&module);
+    let (floor, turn) = (median(echo), median(&module));
     let instructions = module.run(&context(), &event()).instructions;
     let faults = faults(&module);
     let beginning = median(&bench().prepare(&beginning(language)).unwrap().module);
-    let (one, two) = (rate(&module, 1), rate(&module, 2));
+    let one = rate(&module, 1);
+    let before = processor();
+    let two = rate(&module, 2);
+    let after = processor();
+    let (user, kernel) = (after.0 - before.0, after.1 - before.1);
+    let kernel = kernel as f64 / (user + kernel).max(1) as f64;
     drop(module);
     let (idle, private, artefact) = idle(&wasm);
     let component = wasm.len() as u64;
     let compile_ms = compile_ms.unwrap_or_default();
     Some(Measured {
+        floor,
         beginning,
         component,
         build,
@@ -151,6 +163,7 @@ fn language_of(language: &str) -> Option<Measured> {
         faults,
         one,
         two,
+        kernel,
         artefact,
         idle,
         private,
@@ -199,9 +212,19 @@ fn faults(module: &Module) -> f64 {
 
 /// Page faults of this process that needed no disk.
 fn minor_faults() -> u64 {
+    stat(10)
+}
+
+/// What this process used of the processors, in ticks: for itself, and in the kernel.
+fn processor() -> (u64, u64) {
+    (stat(14), stat(15))
+}
+
+/// A field of `/proc/self/stat`, counted from 1 as its page does.
+fn stat(field: usize) -> u64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    // The fields behind the program's name, which may hold spaces: minflt is the tenth of all.
-    stat.rsplit_once(')').unwrap().1.split_whitespace().nth(7).unwrap().parse().unwrap()
+    // The second is the program's name, which may hold spaces.
+    stat.rsplit_once(')').unwrap().1.split_whitespace().nth(field - 3).unwrap().parse().unwrap()
 }
 
 /// The component of what `bothost new` makes.

@@ -87,6 +87,31 @@ fn begins(language: &str) {
     assert!(played && words.contains("hello.scenario: ") && words.contains(", as expected"), "{language}:\n{words}");
 }
 
+/// A bot of one file needs no project: it is built, and talked to.
+#[test]
+fn a_bot_may_be_one_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let bothost = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bothost"));
+        command.args(args).current_dir(dir.path()).env("BOT_TOOLCHAINS", root().join("target/toolchains/kept"));
+        let ran = command.stdin(std::process::Stdio::null()).output().unwrap();
+        (
+            ran.status.success(),
+            format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr)),
+        )
+    };
+    assert!(bothost(&["new", "--lang", "javascript", "made"]).0);
+    fs::create_dir(dir.path().join("alone")).unwrap();
+    fs::rename(dir.path().join("made/src/bot.js"), dir.path().join("alone/bot.js")).unwrap();
+    let (built, words) = bothost(&["build", "alone/bot.js"]);
+    if !built && words.contains("is missing, and this language needs it") && std::env::var_os("CI").is_none() {
+        return eprintln!("SKIPPED: javascript: {words}");
+    }
+    assert!(built && words.contains("verdict  taken"), "{words}");
+    let (talked, words) = bothost(&["chat", "alone/bot.js"]);
+    assert!(talked && words.contains("/help says what can be typed"), "{words}");
+}
+
 macro_rules! languages {
     ($($language:ident),*) => {
         $(mod $language {
