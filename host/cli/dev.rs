@@ -211,8 +211,11 @@ async fn swap(local: &Local, built: Built) -> Result<String, String> {
     let (component, at) = built?;
     let wasm = std::fs::read(&component).map_err(|error| format!("{}: {error}", component.display()))?;
     let pushed = local.sender.push(MODULE, &wasm).await.map_err(|error| error.to_string())?;
-    let (version, took) = (&pushed["version"]["version"], at.elapsed());
-    Ok(format!("version {version} serves, {:.2} s after it was built", took.as_secs_f64()))
+    let (version, took) = (&pushed["version"]["version"], at.elapsed().as_secs_f64());
+    let compiled = pushed["report"]["compile_ms"].as_f64().unwrap_or_default() / 1000.0;
+    // The same bytes again are not compiled again.
+    let compiling = if compiled < took { format!(" ({compiled:.2} s of it compiling)") } else { String::new() };
+    Ok(format!("version {version} serves, {took:.2} s after it was built{compiling}"))
 }
 
 /// Reads lines on a thread of their own, each when the one before was answered.
