@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::check::Bench;
-use super::talk::{Talk, Typed};
+use super::talk::{Customer, Talk, Typed};
 use super::terminal::Terminal;
 use super::{Error, build, output};
 use crate::app::SystemClock;
@@ -19,18 +19,8 @@ pub struct Chat {
     /// The bot's component, or its project, which is built first.
     #[arg(value_name = "FILE.wasm|DIR")]
     file: PathBuf,
-    /// The platform.
-    #[arg(long, default_value = "khoros")]
-    platform: String,
-    /// The network, as the platform names it; the platform's richest unless given.
-    #[arg(long, default_value = "")]
-    network: String,
-    /// The customer's name.
-    #[arg(long, default_value = "Jo Quill")]
-    name: String,
-    /// The bot's configuration, a JSON object.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    bot_config: String,
+    #[command(flatten)]
+    customer: Customer,
     /// A TOML file with settings, for other limits than the defaults.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -43,12 +33,12 @@ pub struct Chat {
 pub fn run(chat: &Chat) -> Result<ExitCode, Error> {
     let bench = Bench::set_up(chat.config.as_deref())?;
     let prepared = bench.prepare(&build::of(&chat.file, true)?)??;
-    let Chat { file, platform, network, name, bot_config, .. } = chat;
+    let Customer { platform, network, name, bot_config } = &chat.customer;
     let mut session = Session::new(platform, network, name, bot_config, bench.settings.turn.limits())?;
     let mut terminal = Terminal::open()?;
     let mut talk = Talk::new(Box::new(output::line));
     let network = session.network();
-    talk.note(&format!("{} on {platform} {network}; /help says what can be typed", file.display()));
+    talk.note(&format!("{} on {platform} {network}; /help says what can be typed", chat.file.display()));
     while let Some(line) = terminal.read(&format!("{name}> "))? {
         match talk.typed(line.trim()) {
             Typed::Happens(happening) => {

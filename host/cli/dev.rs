@@ -17,7 +17,7 @@ use tokio::task::JoinError;
 use super::build::{self, Project, Shop};
 use super::check::compile_at_ease;
 use super::local::{Hook, Local, Wanted};
-use super::talk::{Talk, Typed};
+use super::talk::{self, Talk, Typed};
 use super::terminal::Terminal;
 use super::{Error, output};
 use crate::app::SystemClock;
@@ -37,18 +37,8 @@ pub struct Dev {
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// The platform.
-    #[arg(long, default_value = "khoros")]
-    platform: String,
-    /// The network, as the platform names it; the platform's richest unless given.
-    #[arg(long, default_value = "")]
-    network: String,
-    /// The customer's name.
-    #[arg(long, default_value = "Jo Quill")]
-    name: String,
-    /// The bot's configuration, a JSON object.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    bot_config: String,
+    #[command(flatten)]
+    customer: talk::Customer,
     /// Where the host listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
@@ -111,10 +101,10 @@ async fn work(dev: &Dev, project: Project, shop: Shop, local: &Local) -> Result<
     let mut conversation = Conversation::begin(dev, local, talk).await?;
     conversation.talk.note(&format!(
         "{first}; on {} {} at {}; /help says what can be typed",
-        dev.platform, conversation.place.network, local.url
+        dev.customer.platform, conversation.place.network, local.url
     ));
     tokio::spawn(bench.follow(news_of));
-    let mut typed = lines(terminal, format!("{}> ", dev.name));
+    let mut typed = lines(terminal, format!("{}> ", dev.customer.name));
     let mut heard = local.pipeline.log.listen(&DEFAULT_TENANT.into())?;
     loop {
         tokio::select! {
@@ -251,8 +241,8 @@ struct Conversation<'a> {
 
 impl<'a> Conversation<'a> {
     async fn begin(dev: &Dev, local: &'a Local, talk: Talk) -> Result<Self, Error> {
-        let Scene { platform, customer, network } = Scene::find(&dev.platform, &dev.network)?;
-        let (config, module) = (dev.bot_config.as_str(), MODULE);
+        let Scene { platform, customer, network } = Scene::find(&dev.customer.platform, &dev.customer.network)?;
+        let (config, module) = (dev.customer.bot_config.as_str(), MODULE);
         let wanted = Wanted { platform: platform.name(), network: &network, channel: CHANNEL, module, config };
         let hook = local.sender.register(wanted).await?;
         let place = Place {
@@ -261,7 +251,7 @@ impl<'a> Conversation<'a> {
             bot: hook.bot.clone(),
             secret: hook.secret.clone(),
             customer: "customer-1".to_owned(),
-            name: dev.name.clone(),
+            name: dev.customer.name.clone(),
         };
         let (tenant, module) = (DEFAULT_TENANT.into(), ModuleName::parse(MODULE)?);
         let (happened, shown, last) = (0, HashSet::new(), None);

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
+
+use crate::support::cli::developer;
 
 /// How long anything may take; a build from nothing takes longest.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -23,13 +25,7 @@ struct Developer {
 impl Developer {
     fn begin(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let bothost = |arguments: &[&str]| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_bothost"));
-            let toolchains = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/toolchains/kept");
-            command.args(arguments).current_dir(dir.path()).env("BOT_TOOLCHAINS", toolchains);
-            command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-            command
-        };
+        let bothost = |arguments: &[&str]| developer(dir.path(), arguments);
         assert!(bothost(&["new", "--lang", "rust", "bot"]).output().unwrap().status.success());
         let mut dev = bothost(&["dev", "bot"]);
         dev.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());

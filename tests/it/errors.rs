@@ -5,8 +5,9 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+
+use crate::support::cli::developer;
 
 /// A bot that fails when it is told to.
 struct Failing {
@@ -171,13 +172,7 @@ noinline fn lookUp(treatment: usize) u32 {
 /// What a conversation with the bot shows, without the commands that built it; none where the language cannot be built here.
 fn chat(failing: &Failing, said: &[&str]) -> Option<String> {
     let dir = tempfile::tempdir().unwrap();
-    let bothost = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bothost"));
-        let toolchains = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/toolchains/kept");
-        command.args(args).current_dir(dir.path()).env("BOT_TOOLCHAINS", toolchains);
-        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        command
-    };
+    let bothost = |args: &[&str]| developer(dir.path(), args);
     assert!(bothost(&["new", "--lang", failing.language, "bot"]).output().unwrap().status.success());
     let file = dir.path().join("bot").join(failing.file);
     let text = fs::read_to_string(&file).unwrap();

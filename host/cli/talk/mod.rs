@@ -1,6 +1,8 @@
 //! A customer's conversation with a bot in the terminal: what is typed, what of it happens, and what comes of that.
 //! `bothost chat` and `bothost dev` differ in how something happens.
 
+use clap::Args;
+
 use super::output;
 use super::terminal::Printer;
 use crate::simulator::customer::Happening;
@@ -15,6 +17,23 @@ const HELP: &str = "a text is said; a number presses a button or picks from a li
 /agent TEXT  a human agent answers      /take   an agent takes the conversation     /back  the bot gets it back
 /state       what the bot remembers     /why    what the last turn did and cost     /begin, /close  begin, end it
 /help        this                       /quit   leave (Ctrl-D does too)";
+
+/// Who talks to the bot, and where.
+#[derive(Debug, Args)]
+pub(super) struct Customer {
+    /// The platform.
+    #[arg(long, default_value = "khoros")]
+    pub(super) platform: String,
+    /// The network, as the platform names it; the platform's richest unless given.
+    #[arg(long, default_value = "")]
+    pub(super) network: String,
+    /// The customer's name.
+    #[arg(long, default_value = "Jo Quill")]
+    pub(super) name: String,
+    /// The bot's configuration, a JSON object.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(super) bot_config: String,
+}
 
 /// A conversation.
 pub(super) struct Talk {
