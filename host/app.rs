@@ -169,6 +169,8 @@ pub fn guest_limits(settings: &Settings) -> Limits {
         compile_memory_bytes: guest.compile_memory_bytes,
         compile_wall_ms: guest.compile_wall_ms,
         compile_niceness: guest.compile_niceness,
+        compile_threads: if guest.compile_threads == 0 { defaults.threads } else { guest.compile_threads },
+        functions: guest.functions.clone(),
         source_lines: guest.source_lines,
         ..defaults
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::build::functions_file;
 use super::{Error, FAILED, output};
 use crate::app;
 use crate::guest::{Difference, Prepared, Refusal, Report, Sandbox, Workshop};
@@ -50,6 +51,8 @@ pub(super) fn compile_at_ease(settings: &mut Settings) {
     guest.compile_wall_ms = guest.compile_wall_ms.max(COMPILE_MS);
     guest.compile_cpu_s = guest.compile_cpu_s.max(COMPILE_MS / 1000);
     guest.compile_niceness = 0;
+    guest.compile_threads = 0;
+    guest.functions = functions_file();
 }
 
 /// A workshop in a temporary directory, for commands that work on one module and keep nothing.

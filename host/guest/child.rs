@@ -1,14 +1,19 @@
 //! The process that compiles: it takes its own limits first, then looks at the module, compiles it and answers.
 
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 use super::compile::{Compiled, Failed};
-use super::engine::{self, Purpose};
+use super::engine;
 use super::facts::{Facts, read_bytes, read_number, write_bytes};
+use super::functions::Functions;
 use super::limits::{CHILD_WORDS, Limits};
 use super::{gate, text};
 
@@ -18,6 +23,8 @@ const REQUEST: &[u8; 8] = b"bothost1";
 const COMPILED: u8 = 1;
 /// What a refusal begins with.
 const REFUSED: u8 = 2;
+/// The longest path.
+const PATH_BYTES_MAX: u64 = 4096;
 /// The longest refusal.
 const REFUSAL_BYTES_MAX: u64 = 64 << 10;
 
@@ -40,6 +47,8 @@ pub(super) fn request(limits: &Limits, wasm: &[u8]) -> Vec<u8> {
     for word in limits.child_words() {
         out.extend_from_slice(&word.to_le_bytes());
     }
+    let functions = limits.functions.as_deref().unwrap_or(Path::new(""));
+    write_bytes(&mut out, functions.as_os_str().as_bytes());
     out.extend_from_slice(&(wasm.len() as u64).to_le_bytes());
     out
 }
@@ -80,7 +89,9 @@ fn serve(input: &mut impl Read, output: &mut impl Write) -> io::Result<()> {
     for word in &mut words {
         *word = read_number(input)?;
     }
-    let limits = Limits::with_child_words(words);
+    let functions = PathBuf::from(OsString::from_vec(read_bytes(input, PATH_BYTES_MAX)?));
+    let functions = Some(functions).filter(|path| !path.as_os_str().is_empty());
+    let limits = Limits { functions, ..Limits::with_child_words(words) };
     confine(&limits)?;
     let wasm = read_bytes(input, limits.module_bytes_max as u64)?;
     let mut answer = Vec::new();
@@ -115,10 +126,13 @@ fn confine(limits: &Limits) -> io::Result<()> {
 
 fn compile(wasm: &[u8], limits: &Limits) -> Result<Compiled, String> {
     let mut facts = gate::check(wasm, limits)?;
-    let engine = engine::new(limits, Purpose::Compile).map_err(|error| error.to_string())?;
     let started = Instant::now();
+    let functions = limits.functions.as_deref().map(Functions::open).map(Arc::new);
+    let engine = engine::to_compile(limits, functions.as_ref()).map_err(|error| error.to_string())?;
     let code = engine.precompile_component(wasm);
     let code = code.map_err(|error| format!("the compiler refuses it: {}", text::cap(&format!("{error:#}"))))?;
+    // What could not be kept is made again.
+    let _ = functions.map(|functions| functions.keep());
     facts.compile_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Compiled { facts, code })
 }

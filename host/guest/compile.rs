@@ -110,6 +110,7 @@ impl Compiler {
         }
         let mut command = Command::new(&self.program);
         command.arg(CHILD_ARGUMENT).env_clear().current_dir("/");
+        command.env("RAYON_NUM_THREADS", self.limits.compile_threads.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| self.host(&error.to_string()))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());

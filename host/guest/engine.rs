@@ -1,33 +1,39 @@
 //! The engine: the one place where wasmtime is configured, and the clock that stops guests.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
+use super::functions::Functions;
 use super::limits::Limits;
 use super::{Error, text};
 
 /// How often the clock ticks.
 const TICK: Duration = Duration::from_millis(1);
 
-/// What an engine is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// Compiling in a process of its own: no pool, whose reservation would not fit its address space.
-    Compile,
-    /// Running guests in pooled instances.
-    Run,
+/// Makes an engine that runs guests, in pooled instances.
+pub(super) fn to_run(limits: &Limits) -> Result<Engine, Error> {
+    let mut config = base(limits);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    Engine::new(&config).map_err(|reason| error(&reason))
 }
 
-/// Makes an engine. What one of them compiles, every other of the same build can load.
-pub(super) fn new(limits: &Limits, purpose: Purpose) -> Result<Engine, Error> {
+/// Makes an engine that compiles, in a process of its own: without a pool, whose reservation would not fit its address space.
+/// What it compiles, every engine of the same build can load.
+pub(super) fn to_compile(limits: &Limits, functions: Option<&Arc<Functions>>) -> Result<Engine, Error> {
     let mut config = base(limits);
-    if purpose == Purpose::Run {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config.parallel_compilation(limits.compile_threads > 1);
+    if let Some(functions) = functions {
+        config.enable_incremental_compilation(Arc::<Functions>::clone(functions)).map_err(|reason| error(&reason))?;
     }
-    Engine::new(&config).map_err(|error| Error::Engine { reason: text::cap(&format!("{error:#}")) })
+    Engine::new(&config).map_err(|reason| error(&reason))
+}
+
+fn error(reason: &wasmtime::Error) -> Error {
+    Error::Engine { reason: text::cap(&format!("{reason:#}")) }
 }
 
 /// Ticks until the engine is gone. The thread holds it weakly, so that it never keeps an engine alive.

@@ -1,5 +1,6 @@
 //! What a guest, and the compiling of one, may use: every limit of this room, in one place.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The limits of guests. Plain data; the defaults are those of the settings file.
@@ -40,6 +41,11 @@ pub struct Limits {
     pub compile_wall_ms: u64,
     /// How much less important than turns compiling is, from 0 to 19.
     pub compile_niceness: u8,
+    /// Threads of one compilation.
+    pub compile_threads: usize,
+    /// A file that keeps compiled functions, so that a module that changed a little takes little to compile. Only for
+    /// developers' machines, which compile the bots of one author.
+    pub functions: Option<PathBuf>,
     /// Bytes of machine code that a module may become.
     pub artefact_bytes_max: usize,
     /// Whether debug information is read, so that a trap's backtrace shows files and lines. It is one more thing of a tenant's
@@ -103,6 +109,8 @@ impl Default for Limits {
             compile_memory_bytes: 4 << 30,
             compile_wall_ms: 120_000,
             compile_niceness: 19,
+            compile_threads: 1,
+            functions: None,
             artefact_bytes_max: 256 << 20,
             source_lines: false,
             gate: Caps::default(),
@@ -145,6 +153,7 @@ impl Limits {
             self.module_bytes_max as u64,
             self.compile_cpu_s,
             self.compile_memory_bytes,
+            self.compile_threads as u64,
             self.stack_bytes_max as u64,
             u64::from(self.source_lines),
             gate.core_modules,
@@ -170,6 +179,7 @@ impl Limits {
             module_bytes_max,
             compile_cpu_s,
             compile_memory_bytes,
+            compile_threads,
             stack_bytes_max,
             source_lines,
             core_modules,
@@ -208,6 +218,7 @@ impl Limits {
             stack_bytes_max: usize::try_from(stack_bytes_max).unwrap_or(usize::MAX),
             compile_cpu_s,
             compile_memory_bytes,
+            compile_threads: usize::try_from(compile_threads).unwrap_or(usize::MAX),
             source_lines: source_lines != 0,
             gate,
             ..Self::default()
@@ -216,4 +227,4 @@ impl Limits {
 }
 
 /// How many numbers the compiling process is sent.
-pub(super) const CHILD_WORDS: usize = 19;
+pub(super) const CHILD_WORDS: usize = 20;

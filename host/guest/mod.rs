@@ -14,6 +14,7 @@ mod cause;
 mod exception;
 mod facts;
 mod gate;
+mod functions;
 mod child;
 mod compile;
 mod files;

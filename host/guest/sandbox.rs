@@ -8,7 +8,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
 use super::artefact::{Place, VerifiedCode};
-use super::engine::{self, Purpose};
+use super::engine;
 use super::limits::Limits;
 use super::report::Report;
 use super::turn::Turn;
@@ -53,7 +53,7 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Engine`]: the machine cannot run it, or not with these limits.
     pub fn new(limits: Limits) -> Result<Arc<Self>, Error> {
-        let engine = engine::new(&limits, Purpose::Run)?;
+        let engine = engine::to_run(&limits)?;
         engine::start_clock(&engine)?;
         let mut linker = Linker::new(&engine);
         v0::link(&mut linker)

@@ -147,6 +147,10 @@ pub struct Guest {
     pub compile_memory_bytes: u64,
     pub compile_wall_ms: u64,
     pub compile_niceness: u8,
+    pub compile_threads: usize,
+    /// A file that keeps compiled functions. No setting: a developer's commands say it, and a host has none.
+    #[serde(skip)]
+    pub functions: Option<PathBuf>,
     pub source_lines: bool,
     pub watch_quiet_ms: u64,
     pub versions_kept: u32,

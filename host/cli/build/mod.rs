@@ -18,7 +18,7 @@ pub(super) mod wit;
 
 pub(super) use languages::Language;
 pub(super) use project::Project;
-pub(super) use shop::Shop;
+pub(super) use shop::{Shop, functions_file};
 
 /// Build a bot's component, and check it.
 #[derive(Debug, Args)]

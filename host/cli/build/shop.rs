@@ -86,6 +86,14 @@ fn tools_folder() -> Result<PathBuf, Error> {
     Ok(cache.join("bothost/toolchains"))
 }
 
+/// Where compiled functions are kept for the next compilation; nothing when the folder cannot be made.
+pub(in crate::cli) fn functions_file() -> Option<PathBuf> {
+    let folder = tools_folder().ok()?;
+    std::fs::create_dir_all(&folder).ok()?;
+    // The process that compiles has another working directory.
+    Some(folder.canonicalize().ok()?.join("functions"))
+}
+
 /// A command on its way.
 #[derive(Debug)]
 pub(super) struct Step<'a> {

@@ -4,6 +4,7 @@ mod turns;
 mod limits;
 mod uploads;
 mod cache;
+mod functions;
 mod compat;
 mod stubs;
 mod compiling;
