@@ -62,7 +62,7 @@ fn coreModule(
         b.addTranslateC(.{ .root_source_file = header, .target = target, .optimize = optimize }).createModule(),
     );
     module.addImport("options", options.createModule());
-    module.addCSourceFile(.{ .file = folder.path(b, "bot.c") });
+    module.addCSourceFile(.{ .file = folder.path(b, "bot.c"), .flags = &.{"-Dfree=bot_free"} }); // See src/heap.zig.
     module.addObjectFile(folder.path(b, "bot_component_type.o"));
 
     const core = b.addExecutable(.{ .name = "concierge", .root_module = module });

@@ -4,10 +4,8 @@
 //! Each bot is what `bothost new` makes, with a few lines more.
 
 use std::fs;
-use std::io::Write as _;
-use std::process::Stdio;
 
-use crate::support::cli::developer;
+use crate::support::cli::{chat_with, developer};
 
 /// A bot that fails when it is told to.
 struct Failing {
@@ -172,24 +170,14 @@ noinline fn lookUp(treatment: usize) u32 {
 /// What a conversation with the bot shows, without the commands that built it; none where the language cannot be built here.
 fn chat(failing: &Failing, said: &[&str]) -> Option<String> {
     let dir = tempfile::tempdir().unwrap();
-    let bothost = |args: &[&str]| developer(dir.path(), args);
-    assert!(bothost(&["new", "--lang", failing.language, "bot"]).output().unwrap().status.success());
+    let mut new = developer(dir.path(), &["new", "--lang", failing.language, "bot"]);
+    assert!(new.output().unwrap().status.success());
     let file = dir.path().join("bot").join(failing.file);
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains(failing.before), "{}: {:?} is not there", failing.file, failing.before);
     let text = text.replacen(failing.before, &format!("{}{}", failing.call, failing.before), 1);
     fs::write(&file, in_the_handler(failing, text) + failing.added).unwrap();
-    let mut child =
-        bothost(&["chat", "bot"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(format!("{}\n", said.join("\n")).as_bytes()).unwrap();
-    let ended = child.wait_with_output().unwrap();
-    let (shown, words) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-    if words.contains("is missing, and this language needs it") && std::env::var_os("CI").is_none() {
-        eprintln!("SKIPPED: {}: {words}", failing.language);
-        return None;
-    }
-    assert!(ended.status.success(), "{shown}{words}");
-    Some(shown.into_owned())
+    chat_with(dir.path(), "bot", said)
 }
 
 /// C and C++ need the function before its call: what is put in is the function, and the call goes to the handler's beginning.

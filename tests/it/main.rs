@@ -26,6 +26,7 @@ mod deadsimplechat;
 mod dev;
 mod doubt;
 mod errors;
+mod heap;
 mod explain;
 mod failure;
 mod files_and_api;

@@ -1,7 +1,8 @@
 //! Commands that ask a running host, as a person would type them.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::host::Host;
 
@@ -34,4 +35,19 @@ pub fn developer(folder: &Path, arguments: &[&str]) -> Command {
     command.args(arguments).current_dir(folder).env("BOT_TOOLCHAINS", toolchains);
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     command
+}
+
+/// What a conversation with the bot of a project shows, without the commands that built it; none where it cannot be built here.
+pub fn chat_with(folder: &Path, project: &str, said: &[&str]) -> Option<String> {
+    let mut chat = developer(folder, &["chat", project]);
+    let mut child = chat.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{}\n", said.join("\n")).as_bytes()).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let (shown, words) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    if words.contains("is missing, and this language needs it") && std::env::var_os("CI").is_none() {
+        eprintln!("SKIPPED: {project}: {words}");
+        return None;
+    }
+    assert!(ended.status.success(), "{shown}{words}");
+    Some(shown.into_owned())
 }

@@ -1,12 +1,13 @@
 //! The bot's border: the two functions that the host calls, and the log.
 //!
-//! The host's values come in the types of the bindings, which are C's. They are the bot's to free, and the turn is over
-//! when they are freed: nothing that was read from them may outlive it. What goes back is made in `lower.zig`.
+//! The host's values come in the types of the bindings, which are C's. They last as long as the turn, like everything that the
+//! bot takes from its heap. What goes back is made in `lower.zig`.
 
 const std = @import("std");
 const c = @import("bindings");
 const concierge = @import("concierge.zig");
 const contract = @import("contract.zig");
+const heap = @import("heap.zig");
 const lower = @import("lower.zig");
 const version = @import("options").version;
 
@@ -25,17 +26,13 @@ export fn exports_bothost_bot_message_handle(
     outcome: *c.bothost_bot_actions_outcome_t,
     failure: *c.bothost_bot_actions_failure_t,
 ) bool {
-    defer c.bothost_bot_types_context_free(context);
-    defer c.exports_bothost_bot_message_message_free(message);
-    var arena: std.heap.ArenaAllocator = .init(std.heap.c_allocator);
-    defer arena.deinit();
-    const result = concierge.onMessage(arena.allocator(), readContext(context), .{
+    const result = concierge.onMessage(heap.allocator, readContext(context), .{
         .text = option(message.text),
         .full_name = option(message.author.full_name),
         .pressed = if (message.presses.len > 0) string(message.presses.ptr[message.presses.len - 1].payload) else null,
         .list_response = if (message.list_response.is_some) string(message.list_response.val) else null,
     }) catch @panic("out of memory");
-    return answer(arena.allocator(), result, outcome, failure);
+    return answer(result, outcome, failure);
 }
 
 export fn exports_bothost_bot_update_handle(
@@ -44,11 +41,7 @@ export fn exports_bothost_bot_update_handle(
     outcome: *c.bothost_bot_actions_outcome_t,
     failure: *c.bothost_bot_actions_failure_t,
 ) bool {
-    defer c.bothost_bot_types_context_free(context);
-    defer c.exports_bothost_bot_update_update_free(update);
-    var arena: std.heap.ArenaAllocator = .init(std.heap.c_allocator);
-    defer arena.deinit();
-    const result = concierge.onUpdate(arena.allocator(), readContext(context), switch (update.operation.tag) {
+    const result = concierge.onUpdate(heap.allocator, readContext(context), switch (update.operation.tag) {
         c.EXPORTS_BOTHOST_BOT_UPDATE_OPERATION_CREATED => .created,
         c.EXPORTS_BOTHOST_BOT_UPDATE_OPERATION_CLOSED => .closed,
         c.EXPORTS_BOTHOST_BOT_UPDATE_OPERATION_AGENT_RESPONSE => .agent_response,
@@ -57,19 +50,18 @@ export fn exports_bothost_bot_update_handle(
         },
         else => .{ .other = string(update.operation.val.other.kind) },
     }) catch @panic("out of memory");
-    return answer(arena.allocator(), result, outcome, failure);
+    return answer(result, outcome, failure);
 }
 
 /// Logs the turn's line and hands the result to the host: true and an outcome, or false and a failure.
 fn answer(
-    arena: std.mem.Allocator,
     result: concierge.Result,
     outcome: *c.bothost_bot_actions_outcome_t,
     failure: *c.bothost_bot_actions_failure_t,
 ) bool {
     switch (result) {
         .turn => |turn| {
-            log(turn.level, arena.print("concierge {s}: {s}", .{ version, turn.line }) catch turn.line);
+            log(turn.level, heap.allocator.print("concierge {s}: {s}", .{ version, turn.line }) catch turn.line);
             outcome.* = lower.outcome(turn.outcome);
             return true;
         },

@@ -1,13 +1,10 @@
-//! An outcome in the types of the bindings.
-//!
-//! After the call the bindings free it piece by piece. So each text and each list here is a piece of memory of its own,
-//! taken with C's `malloc`: no literal, and no part of the turn's arena.
+//! An outcome in the types of the bindings. Texts stay where they are, and lists are made on the bot's heap.
 
 const std = @import("std");
 const c = @import("bindings");
 const contract = @import("contract.zig");
 
-const allocator = std.heap.c_allocator;
+const allocator = @import("heap.zig").allocator;
 
 pub fn outcome(from: contract.Outcome) c.bothost_bot_actions_outcome_t {
     const actions = list(c.bothost_bot_actions_action_t, from.actions.len);
@@ -19,11 +16,9 @@ pub fn outcome(from: contract.Outcome) c.bothost_bot_actions_outcome_t {
     } };
 }
 
-/// A copy of a text.
+/// A text in its binding, which is C's and knows no `const`.
 pub fn string(from: []const u8) c.bot_string_t {
-    const copy = list(u8, from.len);
-    @memcpy(copy, from);
-    return bound(c.bot_string_t, copy);
+    return bound(c.bot_string_t, @constCast(from));
 }
 
 fn action(from: contract.Action) c.bothost_bot_actions_action_t {

@@ -216,7 +216,10 @@ fn cpp(project: &Project, shop: &Shop, out: &Path) -> Result<(), Error> {
     of_c(project, shop, out, "c++", &project.sources("src", "cpp")?, &flags)
 }
 
-/// C and C++: the bindings are an object of their own, since they are C in both.
+/// The heap of C and C++ bots. Zig's own allocator does not let itself be replaced.
+const HEAP: &str = include_str!("heap.c");
+
+/// C and C++: the bindings and the heap are an object of their own, since they are C in both.
 fn of_c(
     project: &Project,
     shop: &Shop,
@@ -235,8 +238,10 @@ fn of_c(
             .env("ZIG_GLOBAL_CACHE_DIR", shop.tools.join("zig-cache"))
             .env("ZIG_LOCAL_CACHE_DIR", shop.made("zig-cache"))
     };
-    let object = bindings.join("bot.o");
-    zig("cc").arg("-c").arg(bindings.join("bot.c")).arg("-o").arg(&object).run()?;
+    write(&bindings.join("heap.c"), HEAP)?;
+    let (own, object) = (bindings.join("own.c"), bindings.join("own.o"));
+    write(&own, "#include \"bot.c\"\n#include \"heap.c\"\n")?;
+    zig("cc").arg("-c").arg(&own).arg("-o").arg(&object).run()?;
     let core = shop.made("core.wasm");
     zig(compiler)
         .args(["-mexec-model=reactor", "-Wl,-z,stack-size=131072"])

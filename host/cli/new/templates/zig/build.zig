@@ -21,7 +21,7 @@ pub fn build(b: *std.Build) void {
     });
     const header = b.addTranslateC(.{ .root_source_file = bindings.path(b, "bot.h"), .target = target, .optimize = optimize });
     module.addImport("bindings", header.createModule());
-    module.addCSourceFile(.{ .file = bindings.path(b, "bot.c") });
+    module.addCSourceFile(.{ .file = bindings.path(b, "bot.c"), .flags = &.{"-Dfree=bot_free"} }); // See src/heap.zig.
     module.addObjectFile(bindings.path(b, "bot_component_type.o"));
 
     const core = b.addExecutable(.{ .name = "core", .root_module = module });

@@ -7,8 +7,7 @@ const std = @import("std");
 // Made of wit/ by `bothost build`: look for bot.h in target/bothost/bindings.
 const c = @import("bindings");
 
-/// What the host gets is freed after the call, piece by piece: so each text and each list is taken with C's `malloc`.
-const allocator = std.heap.c_allocator;
+const allocator = @import("heap.zig").allocator;
 
 /// What the bot gets when its button is pressed.
 const start_over = "start-over";
@@ -62,7 +61,7 @@ fn startsOver(message: *const c.exports_bothost_bot_message_message_t) bool {
 
 fn answer(count: u64, message: *const c.exports_bothost_bot_message_message_t) c.bot_string_t {
     return switch (count) {
-        0 => make("Fine, we start over.", .{}),
+        0 => string("Fine, we start over."),
         1 => make("Hello, {s}! Tell me something.", .{textOr(message.author.full_name, "you")}),
         else => make("You said: {s} (message {d})", .{ textOr(message.text, "nothing"), count }),
     };
@@ -73,7 +72,7 @@ fn say(text: c.bot_string_t) *c.bothost_bot_actions_action_t {
     const button = allocator.create(c.bothost_bot_actions_button_t) catch @panic("out of memory");
     button.* = .{
         .tag = c.BOTHOST_BOT_ACTIONS_BUTTON_POSTBACK,
-        .val = .{ .postback = .{ .text = make("Start over", .{}), .payload = make(start_over, .{}) } },
+        .val = .{ .postback = .{ .text = string("Start over"), .payload = string(start_over) } },
     };
     const action = allocator.create(c.bothost_bot_actions_action_t) catch @panic("out of memory");
     action.* = .{ .tag = c.BOTHOST_BOT_ACTIONS_ACTION_RESPOND, .val = .{ .respond = .{
@@ -85,8 +84,12 @@ fn say(text: c.bot_string_t) *c.bothost_bot_actions_action_t {
 
 /// A new text for the host.
 fn make(comptime format: []const u8, arguments: anytype) c.bot_string_t {
-    const text = allocator.print(format, arguments) catch @panic("out of memory");
-    return .{ .ptr = text.ptr, .len = text.len };
+    return string(allocator.print(format, arguments) catch @panic("out of memory"));
+}
+
+/// A text in its binding, which is C's and knows no `const`.
+fn string(text: []const u8) c.bot_string_t {
+    return .{ .ptr = @constCast(text.ptr), .len = text.len };
 }
 
 fn textOr(option: c.bot_option_string_t, other: []const u8) []const u8 {
@@ -96,7 +99,7 @@ fn textOr(option: c.bot_option_string_t, other: []const u8) []const u8 {
 /// A panic's message goes to the log, and the trap ends the turn.
 pub const panic = std.debug.FullPanic(struct {
     fn lastWords(message: []const u8, _: ?usize) noreturn {
-        var line: c.bot_string_t = .{ .ptr = @constCast(message.ptr), .len = message.len };
+        var line = string(message);
         c.bothost_bot_log_write(c.BOTHOST_BOT_LOG_LEVEL_ERROR, &line);
         @trap();
     }
