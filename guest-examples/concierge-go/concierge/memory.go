@@ -1,7 +1,7 @@
 package concierge
 
 import (
-	"encoding/json/v2"
+	"encoding/json/jsontext"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,13 +65,42 @@ func recall(state *string) (Memory, error) {
 	return memory, nil
 }
 
-// write writes the memory for the next turn.
+// write writes the memory for the next turn, token by token. json.Marshal would study the type first, which takes longer than
+// the rest of a turn, and a bot that lives for one event would do it each time.
 func (m *Memory) write() Set {
-	text, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // numbers, texts and lists are always JSON
+	tokens := []jsontext.Token{
+		jsontext.BeginObject,
+		jsontext.String("messages"), jsontext.Uint(uint64(m.Messages)),
+		jsontext.String("greeted"), jsontext.Bool(m.Greeted),
+		jsontext.String("agent-spoke"), jsontext.Bool(m.AgentSpoke),
+		jsontext.String("misunderstood"), jsontext.Uint(uint64(m.Misunderstood)),
+		jsontext.String("asked"), jsontext.BeginArray,
 	}
-	return Set(text)
+	for _, topic := range m.Asked {
+		tokens = append(tokens, jsontext.String(string(topic)))
+	}
+	chosen := jsontext.Null
+	if m.Chosen != nil {
+		chosen = jsontext.String(*m.Chosen)
+	}
+	tokens = append(tokens, jsontext.EndArray,
+		jsontext.String("offered"), jsontext.Bool(m.Offered),
+		jsontext.String("chosen"), chosen,
+		jsontext.String("last-words"), jsontext.BeginArray,
+	)
+	for _, words := range m.LastWords {
+		tokens = append(tokens, jsontext.String(words))
+	}
+	tokens = append(tokens, jsontext.EndArray, jsontext.EndObject)
+
+	var text strings.Builder
+	encoder := jsontext.NewEncoder(&text)
+	for _, token := range tokens {
+		if err := encoder.WriteToken(token); err != nil {
+			panic(err) // these are always JSON
+		}
+	}
+	return Set(strings.TrimSpace(text.String()))
 }
 
 // count counts a message and keeps its words.

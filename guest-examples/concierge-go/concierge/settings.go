@@ -13,17 +13,17 @@ const treatmentsMax = 10
 // no list within metadata, so each setting is a text or a number.
 type Settings struct {
 	// House is the house's name.
-	House string `json:"house"`
+	House string
 	// Hours say when it is open; a day that is not named is closed.
-	Hours Hours `json:"hours"`
+	Hours Hours
 	// UTCOffsetMinutes is how far the house's clock is ahead of UTC.
-	UTCOffsetMinutes int64 `json:"utc-offset-minutes"`
+	UTCOffsetMinutes int64
 	// Treatments can be booked: `tea-ritual = Tea ritual, 30 minutes 🍵; forest-bath = Forest bath`.
-	Treatments Treatments `json:"treatments"`
+	Treatments Treatments
 	// TagPerson is the platform's tag for conversations that ask for a person. Khoros' tags are numbers.
-	TagPerson *uint64 `json:"tag-person"`
+	TagPerson *uint64
 	// TagBooking is the platform's tag for conversations in which something was chosen.
-	TagBooking *uint64 `json:"tag-booking"`
+	TagBooking *uint64
 }
 
 // Treatment is something to book. Its id comes back with the choice; the subtitle may be empty.
@@ -48,10 +48,29 @@ func defaultSettings() Settings {
 // for the log.
 func readSettings(config string) (Settings, error) {
 	settings := defaultSettings()
-	if err := read(config, &settings); err != nil {
+	if err := members(config, settings.read); err != nil {
 		return defaultSettings(), fmt.Errorf("the configuration is not used: %w", err)
 	}
 	return settings, nil
+}
+
+// read reads one setting. Names that it does not know are others'.
+func (s *Settings) read(name, value string) error {
+	switch name {
+	case "house":
+		return read(value, &s.House)
+	case "hours":
+		return read(value, &s.Hours)
+	case "utc-offset-minutes":
+		return read(value, &s.UTCOffsetMinutes)
+	case "treatments":
+		return read(value, &s.Treatments)
+	case "tag-person":
+		return read(value, &s.TagPerson)
+	case "tag-booking":
+		return read(value, &s.TagBooking)
+	}
+	return nil
 }
 
 // UnmarshalJSON reads treatments from one text. The host refuses a choice without an id or a title, and with it the

@@ -3,7 +3,7 @@
 // Khoros takes no object and no list within `metadata`, so each setting is a text or a number.
 
 import { readHours } from "./hours.js";
-import { splitOnce, trim } from "./text.js";
+import { splitOnce, trim, words } from "./text.js";
 
 /** How many treatments are offered at most: no network shows longer lists well. */
 const TREATMENTS_MAX = 10;
@@ -82,11 +82,11 @@ function readTreatments(text) {
 }
 
 function readTreatment(entry) {
-  const [id, words] = splitOnce(entry, "=").map((part) => trim(part ?? ""));
-  const [title, subtitle] = splitOnce(words, ",").map((part) => trim(part ?? ""));
+  const [id, name] = splitOnce(entry, "=").map((part) => trim(part ?? ""));
+  const [title, subtitle] = splitOnce(name, ",").map((part) => trim(part ?? ""));
   // The host refuses a choice without an id or a title, and with it the whole answer.
   if (id === "" || title === "") {
     throw new RangeError(`"${entry}" is not a treatment such as "tea-ritual = Tea ritual, 30 minutes"`);
   }
-  return { id, title, subtitle: subtitle || null };
+  return { id, title, subtitle: subtitle || null, words: words(title) };
 }

@@ -91,7 +91,7 @@ function fromText(text, treatments, offered) {
   if (offered && said.length === 1 && /^\d+$/.test(number)) return choose(treatments[number - 1]?.id, treatments);
 
   const says = listener(said);
-  const named = treatments.find((treatment) => says(words(treatment.title)));
+  const named = treatments.find((treatment) => says(treatment.words));
   if (named !== undefined) return choose(named.id, treatments);
 
   const known = KNOWN.find(({ phrases }) => phrases.some(says));

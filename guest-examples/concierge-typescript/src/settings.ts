@@ -4,7 +4,7 @@
 
 import { Hours } from "./hours.ts";
 import { field, isCount, isOptional, isText, isWhole, readObject, type JsonObject } from "./json.ts";
-import { splitOnce, trim } from "./text.ts";
+import { splitOnce, trim, words } from "./text.ts";
 
 /** How many treatments are offered at most: no network shows longer lists well. */
 const TREATMENTS_MAX = 10;
@@ -38,6 +38,8 @@ export interface Treatment {
   readonly title: string;
   /** A word about it. */
   readonly subtitle: string | undefined;
+  /** Its name, as it is found in what a customer says. */
+  readonly words: readonly string[];
 }
 
 /** The defaults. A module's top runs when the bot is built, so this costs nothing in a turn. */
@@ -82,9 +84,9 @@ function readTreatments(text: string): Treatment[] {
 }
 
 function readTreatment(entry: string): Treatment {
-  const [id, words = ""] = splitOnce(entry, "=");
-  const [title, subtitle = ""] = splitOnce(words, ",");
-  const treatment = { id: trim(id), title: trim(title), subtitle: trim(subtitle) || undefined };
+  const [id, name = ""] = splitOnce(entry, "=");
+  const [title, subtitle = ""] = splitOnce(name, ",");
+  const treatment = { id: trim(id), title: trim(title), subtitle: trim(subtitle) || undefined, words: words(title) };
   // The host refuses a choice without an id or a title, and with it the whole answer.
   if (treatment.id === "" || treatment.title === "") {
     throw new RangeError(`"${entry}" is not a treatment such as "tea-ritual = Tea ritual, 30 minutes"`);

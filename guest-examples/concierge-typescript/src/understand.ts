@@ -98,7 +98,7 @@ function fromText(text: string, treatments: readonly Treatment[], offered: boole
   }
 
   const says = listener(said);
-  const named = treatments.find((treatment) => says(words(treatment.title)));
+  const named = treatments.find((treatment) => says(treatment.words));
   if (named !== undefined) return choose(named.id, treatments);
 
   const known = KNOWN.find(({ phrases }) => phrases.some(says));

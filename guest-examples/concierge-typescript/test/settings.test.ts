@@ -23,8 +23,8 @@ test("what is not configured has a default", () => {
 test("treatments are written in one text", () => {
   const { treatments } = settings({ treatments: "tea = Tea ritual, 30 minutes 🍵; bath = Bath;" });
   assert.deepEqual(treatments, [
-    { id: "tea", title: "Tea ritual", subtitle: "30 minutes 🍵" },
-    { id: "bath", title: "Bath", subtitle: undefined },
+    { id: "tea", title: "Tea ritual", subtitle: "30 minutes 🍵", words: ["tea", "ritual"] },
+    { id: "bath", title: "Bath", subtitle: undefined, words: ["bath"] },
   ]);
 });
 
