@@ -52,7 +52,12 @@ pub(super) fn compile_at_ease(settings: &mut Settings) {
     guest.compile_cpu_s = guest.compile_cpu_s.max(COMPILE_MS / 1000);
     guest.compile_niceness = 0;
     guest.compile_threads = 0;
-    guest.functions = functions_file();
+}
+
+/// Takes the module for the developer's own: its debug information is read, and what it is compiled to is kept.
+pub(super) fn trust(settings: &mut Settings) {
+    settings.guest.source_lines = true;
+    settings.guest.functions = functions_file();
 }
 
 /// A workshop in a temporary directory, for commands that work on one module and keep nothing.
@@ -67,8 +72,7 @@ impl Bench {
     pub(super) fn set_up(config: Option<&Path>) -> Result<Self, Error> {
         let overrides = Overrides { file: config.map(Path::to_owned), ..Overrides::default() };
         let mut settings = Settings::load(&overrides, std::env::vars())?;
-        // The module is the developer's own.
-        settings.guest.source_lines = true;
+        trust(&mut settings);
         Self::with(settings)
     }
 

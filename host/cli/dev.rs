@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
 use super::build::{self, Project, Shop};
-use super::check::compile_at_ease;
+use super::check::{compile_at_ease, trust};
 use super::local::{Hook, Local, Wanted};
 use super::talk::{self, Talk, Typed};
 use super::terminal::Terminal;
@@ -75,7 +75,7 @@ fn settings(dev: &Dev, data: &Path, tenant: Tenant) -> Result<Settings, Error> {
     let overrides = Overrides { listen: Some(dev.listen), data: Some(data.to_owned()), file: dev.config.clone() };
     let mut settings = Settings::load(&overrides, std::env::vars())?;
     settings.tenants.insert(DEFAULT_TENANT.to_owned(), tenant);
-    settings.guest.source_lines = true;
+    trust(&mut settings);
     compile_at_ease(&mut settings);
     // What failed is tried again when it was mended, and not before.
     settings.turn.tries = 1;

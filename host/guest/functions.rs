@@ -45,11 +45,12 @@ type Name = [u8; 32];
 impl Functions {
     /// Reads a file of functions; one that cannot be read has none.
     pub(super) fn open(path: &Path) -> Self {
-        let file = read_whole(path).unwrap_or_default();
-        let mut read = file.strip_prefix(FORM).unwrap_or_default().to_vec();
+        let mut read = read_whole(path).unwrap_or_default();
+        let form = if read.starts_with(FORM) { FORM.len() } else { read.len() };
+        read.drain(..form);
         let (known, whole) = index(&read);
+        let torn = form != FORM.len() || read.len() != whole;
         read.truncate(whole);
-        let torn = file.len() != FORM.len() + whole;
         Self { path: path.to_owned(), read, known, torn, used: Mutex::default(), made: Mutex::default() }
     }
 
@@ -99,7 +100,7 @@ fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Finds entries, and how far they go.
+/// Finds the entries, and how far they are whole.
 fn index(entries: &[u8]) -> (HashMap<Name, Range<usize>>, usize) {
     let (mut known, mut whole) = (HashMap::new(), 0);
     while let Some((name, after)) = entries[whole..].split_first_chunk()
