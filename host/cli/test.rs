@@ -58,7 +58,7 @@ fn play(path: &Path, module: &Module, bench: &Bench, accept: bool) -> Result<usi
     let differ = played.differences.len();
     if accept && played.text != text {
         std::fs::write(path, &played.text).map_err(|error| named(&error))?;
-        output::line(format_args!("{}: rewritten, {differ} lines came out differently", path.display()));
+        output::line(format_args!("{}: rewritten; lines that came out differently: {differ}", path.display()));
         return Ok(differ);
     }
     played.differences.iter().for_each(|difference| show(path, difference));
