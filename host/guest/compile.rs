@@ -8,14 +8,15 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::background::in_background;
 use super::facts::Facts;
 use super::limits::Limits;
+use super::lock::lock;
 use super::{CHILD_ARGUMENT, Error, child, gate, text};
 
 /// Compiles modules, one at a time.
@@ -220,8 +221,4 @@ fn read_to_cap(input: &mut impl Read, cap: u64) -> Vec<u8> {
     let _ = input.take(cap).read_to_end(&mut bytes);
     let _ = io::copy(input, &mut io::sink());
     bytes
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

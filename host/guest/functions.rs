@@ -11,10 +11,12 @@ use std::io::{self, Read as _, Write as _};
 use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::CacheStore;
+
+use super::lock::lock;
 
 /// What the file begins with: its form.
 const FORM: &[u8] = b"bothost1";
@@ -76,9 +78,11 @@ impl CacheStore for Functions {
     fn get(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {
         let (name, at) = self.known.get_key_value(name)?;
         let (head, code) = self.read[at.clone()].split_at(HEAD_BYTES);
-        let whole = head.ends_with(&Sha256::digest(code));
-        whole.then(|| lock(&self.used).insert(*name));
-        whole.then_some(Cow::Borrowed(code))
+        if !head.ends_with(&Sha256::digest(code)) {
+            return None;
+        }
+        lock(&self.used).insert(*name);
+        Some(Cow::Borrowed(code))
     }
 
     fn insert(&self, name: &[u8], code: Vec<u8>) -> bool {
@@ -113,8 +117,4 @@ fn index(entries: &[u8]) -> (HashMap<Name, Range<usize>>, usize) {
         known.insert(*name, entry);
     }
     (known, whole)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@
 
 mod background;
 mod limits;
+mod lock;
 mod engine;
 mod text;
 mod turn;

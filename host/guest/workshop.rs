@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use super::artefact::{Artefacts, VerifiedCode};
 use super::compile::{Compiler, Failed};
 use super::library::{self, Library};
+use super::lock::lock;
 use super::report::Report;
 use super::sandbox::{Misfit, Module, Sandbox};
 use super::{Error, files, selftest};
@@ -264,8 +265,4 @@ impl Drop for Hold<'_> {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

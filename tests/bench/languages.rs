@@ -111,9 +111,9 @@ pub fn measure() {
         figure("  compiled in", &format!("{} ms", measured.compile_ms), None);
         let _ = writeln!(
             table,
-            "| {language} | {tools} | {beginning:.1} | {} | {:.1} | {:.1} s | {} | {} | {:.1} | {:.0} | x {growth:.2} | {:.0} % | {} of {} |",
+            "| {language} | {tools} | {beginning:.1} | {} | {} | {:.1} s | {} | {} | {:.1} | {:.0} | x {growth:.2} | {:.0} % | {} of {} |",
             bytes(measured.component),
-            beside_rust.unwrap_or(f64::NAN),
+            beside_rust.map_or_else(String::new, |times| format!("{times:.1}")),
             measured.build.as_secs_f64(),
             micros(measured.turn),
             measured.instructions,

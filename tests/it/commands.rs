@@ -1,11 +1,11 @@
 //! The commands that work on one file: `bothost check` and `bothost run`.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::cli::developer;
 use crate::support::guests::{echo, signer};
 use crate::support::hostile;
 
@@ -18,8 +18,7 @@ struct Said {
 }
 
 fn bothost(arguments: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bothost"));
-    let output = command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let output = developer(Path::new(env!("CARGO_MANIFEST_DIR")), arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }

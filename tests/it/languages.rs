@@ -2,8 +2,9 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::Stdio;
 
+use crate::support::cli::{developer, skips};
 use crate::support::guests;
 
 fn root() -> &'static Path {
@@ -21,68 +22,42 @@ fn component(language: &str) -> Option<PathBuf> {
     if wasm.exists() {
         return Some(wasm);
     }
-    let built = Command::new(env!("CARGO_BIN_EXE_bothost"))
-        .arg("build")
-        .arg(root().join(&folder))
-        .arg("--work")
-        .arg(&work)
-        .arg("--out")
-        .arg(&wasm)
-        .env("BOT_TOOLCHAINS", root().join("target/toolchains/kept"))
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .output()
-        .unwrap();
-    if built.status.success() {
-        return Some(wasm);
+    let paths = [root().join(&folder), work, wasm.clone()].map(|path| path.to_str().unwrap().to_owned());
+    let [project, work, out] = &paths;
+    let (built, words) = bothost(root(), &["build", project, "--work", work, "--out", out]);
+    if !built && skips(language, &words) {
+        return None;
     }
-    let words = format!("{}{}", String::from_utf8_lossy(&built.stdout), String::from_utf8_lossy(&built.stderr));
-    let missing = words.lines().find(|line| line.contains("is missing, and this language needs it"));
-    match missing {
-        Some(missing) if std::env::var_os("CI").is_none() => {
-            eprintln!("SKIPPED: {language}: {missing}");
-            None
-        }
-        _ => panic!("{folder} cannot be built: {words}"),
-    }
+    assert!(built, "{folder} cannot be built: {words}");
+    Some(wasm)
+}
+
+/// Whether a command went well, and all that it said.
+fn bothost(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let ran = developer(folder, arguments).stdin(Stdio::null()).output().unwrap();
+    let words = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    (ran.status.success(), words)
 }
 
 fn gives_what_rust_gives(language: &str) {
     let Some(component) = component(language) else { return };
-    let played = Command::new(env!("CARGO_BIN_EXE_bothost"))
-        .arg("test")
-        .arg(root().join("tests/scenarios"))
-        .arg("--module")
-        .arg(component)
-        .output()
-        .unwrap();
-    let words = format!("{}{}", String::from_utf8_lossy(&played.stdout), String::from_utf8_lossy(&played.stderr));
-    assert!(played.status.success(), "{language}:\n{words}");
+    let component = component.to_str().unwrap();
+    let (played, words) = bothost(root(), &["test", "tests/scenarios", "--module", component]);
+    assert!(played, "{language}:\n{words}");
     assert_eq!(words.matches("as expected").count(), 2, "{words}");
 }
 
 /// What `new` makes builds at once, and does what its scenario says.
 fn begins(language: &str) {
     let dir = tempfile::tempdir().unwrap();
-    let bothost = |args: &[&str]| {
-        let ran = Command::new(env!("CARGO_BIN_EXE_bothost"))
-            .args(args)
-            .current_dir(dir.path())
-            .env("BOT_TOOLCHAINS", root().join("target/toolchains/kept"))
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .output()
-            .unwrap();
-        let words = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-        (ran.status.success(), words)
-    };
+    let bothost = |arguments: &[&str]| bothost(dir.path(), arguments);
     let (made, words) = bothost(&["new", "--lang", language, "my-bot"]);
     assert!(made, "{words}");
     let (again, words) = bothost(&["new", "--lang", language, "my-bot"]);
     assert!(!again && words.contains("is there already"), "{words}");
     let (played, words) = bothost(&["test", "my-bot"]);
-    if !played && words.contains("is missing, and this language needs it") && std::env::var_os("CI").is_none() {
-        return eprintln!("SKIPPED: {language}: {words}");
+    if !played && skips(language, &words) {
+        return;
     }
     assert!(played && words.contains("hello.scenario: ") && words.contains(", as expected"), "{language}:\n{words}");
 }
@@ -91,21 +66,13 @@ fn begins(language: &str) {
 #[test]
 fn a_bot_may_be_one_file() {
     let dir = tempfile::tempdir().unwrap();
-    let bothost = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bothost"));
-        command.args(args).current_dir(dir.path()).env("BOT_TOOLCHAINS", root().join("target/toolchains/kept"));
-        let ran = command.stdin(std::process::Stdio::null()).output().unwrap();
-        (
-            ran.status.success(),
-            format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr)),
-        )
-    };
+    let bothost = |arguments: &[&str]| bothost(dir.path(), arguments);
     assert!(bothost(&["new", "--lang", "javascript", "made"]).0);
     fs::create_dir(dir.path().join("alone")).unwrap();
     fs::rename(dir.path().join("made/src/bot.js"), dir.path().join("alone/bot.js")).unwrap();
     let (built, words) = bothost(&["build", "alone/bot.js"]);
-    if !built && words.contains("is missing, and this language needs it") && std::env::var_os("CI").is_none() {
-        return eprintln!("SKIPPED: javascript: {words}");
+    if !built && skips("javascript", &words) {
+        return;
     }
     assert!(built && words.contains("verdict  taken"), "{words}");
     let (talked, words) = bothost(&["chat", "alone/bot.js"]);

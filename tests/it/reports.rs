@@ -1,18 +1,18 @@
 //! Reports: what a module is and costs, what changed, and that text and JSON say the same.
 
 use std::path::Path;
-use std::process::Command;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::support::cli::developer;
 use crate::support::component::{ECHO, bot, component};
 use crate::support::host::Host;
 use crate::support::stage::client;
 
 /// Runs the program: exit code and standard output.
 fn bothost(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_bothost")).args(arguments).output().unwrap();
+    let output = developer(Path::new(env!("CARGO_MANIFEST_DIR")), arguments).output().unwrap();
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 

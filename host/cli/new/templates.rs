@@ -51,7 +51,7 @@ pub(super) fn files(language: Language) -> &'static [(&'static str, &'static str
         Language::Zig => &[
             ("build.zig", include_str!("templates/zig/build.zig")),
             ("src/bot.zig", include_str!("templates/zig/src/bot.zig")),
-            ("src/heap.zig", include_str!("templates/zig/src/heap.zig")),
+            ("src/heap.zig", include_str!("../../../guest-examples/concierge-zig/src/heap.zig")),
             (".gitignore", include_str!("templates/zig/.gitignore")),
             ("README.md", include_str!("templates/zig/README.md")),
             ("hello.scenario", include_str!("templates/zig/hello.scenario")),
